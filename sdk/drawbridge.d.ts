@@ -284,13 +284,16 @@ export interface Places {
     proposals: { target: Place; confidence: number; decision: 'auto' | 'proposed' | 'candidate'; why: string; reasons: Reason[] }[]
     why?: string
     reasons?: Reason[]
-    decision: { state: 'open' | 'accepted' | 'none'; targets: Place[]; rejected: Place[]; by?: string; at?: string; note?: string }
+    decision: { state: 'open' | 'accepted' | 'none'; targets: Place[]; rejected: Place[]; by?: string; at?: string; note?: string; approved_by?: string; approved_at?: string }
+    /** You decided it, or a part of it: another person has to approve it. Told where the alignment asks for a second person. */
+    own?: boolean
   }[]
 }
 
 export interface AlignmentPlaces {
   id: string
   version: number
+  second_person: boolean
   org_units: Places
   attribute_option_combos: Places
   periods: { conversion: 'same' | 'roll-up' | 'cannot'; source: string | null; target: string | null; note: string; reason: string; sound_for: string[] }

@@ -128,7 +128,7 @@ struct alignment_actor {
  *   {"label":…, "decisions":[…], "bulk":true|false, "flags":[…], "comments":[…]}, or {"undo":true}, or {"redo":true}: of the actor's own last step, with "of":"data_elements"|"places" of the last one about these. `bulk`: by a rule, nobody looked at each.
  * A decision is {"kind":"data_element"|"operand","source_data_element":…,"source_category_option_combo":…,"targets":[{"data_element":…,"category_option_combo":…,"sign":"+"}],
  * "decision":"accepted"|"rejected"|"none"|"excluded"|"undecided"|"approved"|"noted","note":…}; of the kinds org_unit and attribute_option_combo "source":id and "targets":[{"id":…}], of which `accepted` takes one. `accepted`, `none` and `excluded` replace what was decided for that source item; `rejected` adds to what was rejected; `undecided` forgets
- * all of it; `approved` (of an element) approves all that is decided about it and its cells; `noted` (of an element) gives the actor's own decision about it another note, and changes nothing else. A flag is {"source_data_element":…,"flagged":true|false,"to":…,"note":…}, a comment {"source_data_element":…,"text":…}.
+ * all of it; `approved` approves all that is decided about an element and its cells, or about an org unit or attribute option combo; `noted` (of an element) gives the actor's own decision about it another note, and changes nothing else. A flag is {"source_data_element":…,"flagged":true|false,"to":…,"note":…}, a comment {"source_data_element":…,"text":…}.
  * `shown`: the state as alignment_state wrote it last, which tells how sure the engine was; may be empty. All of the list or nothing: ERROR_bad_request says which entry and why; ERROR_own_decision: approved by who decided it;
  * ERROR_conflict: what was to be taken back was changed since, or there is nothing. *ret lives in the arena and borrows from `alignment`; its version is the old one's. */
 int alignment_decide(const struct alignment *alignment, struct str json, struct alignment_actor actor, struct str shown,
@@ -166,8 +166,10 @@ bool alignment_with_own(const struct alignment *alignment, const struct alignmen
 /* Owner, people and second_person, as members of an open object. */
 void alignment_write_people(const struct alignment *alignment, struct json_out *out);
 
-/* What the engine proposes for org units, attribute option combos and periods around what is decided about them (docs/openapi.yaml, AlignmentPlaces). Runs that part of the engine. -1: ERROR_cancelled, or ERROR_too_large. */
-int alignment_places(const struct alignment *alignment, const atomic_bool *cancel, struct buf *out, struct error *error);
+/* What the engine proposes for org units, attribute option combos and periods around what is decided about them (docs/openapi.yaml, AlignmentPlaces). Runs that part of the engine. `reader`: NULL, or whose own words are told as
+ * such where a second person is asked for. -1: ERROR_cancelled, or ERROR_too_large. */
+int alignment_places(const struct alignment *alignment, const struct alignment_actor *reader, const atomic_bool *cancel, struct buf *out,
+                     struct error *error);
 
 /* The target's org units (attribute option combos) that take part and have all words of the search in name, code or id, case and accents aside: a JSON list, the first ALIGNMENT_FOUND_MAX. False: larger than buf->max. */
 bool alignment_find_places(const struct alignment *alignment, enum decision_of of, struct str search, struct buf *out);

@@ -190,8 +190,9 @@ static void note_proposed(struct deciding *d, const struct alignment_decisions *
   map_free(&known);
 }
 
-static void note_whole(const json_t *entry, struct str element, struct touched *touched, void *there) {
-  if (str_eq(json_text(entry, "decision"), STR("approved"))) (void)map_put(&touched->whole, element, there);
+static void note_whole(const json_t *entry, const struct decision *source, struct touched *touched, void *there) {
+  if (!source->of && str_eq(json_text(entry, "decision"), STR("approved")))
+    (void)map_put(&touched->whole, source->source_data_element, there);
 }
 
 static int read_decisions(struct deciding *d, const json_t *items, bool bulk, struct alignment_step *made, struct error *error) {
@@ -209,7 +210,7 @@ static int read_decisions(struct deciding *d, const json_t *items, bool bulk, st
       (void)error_context(error, "entry %zu", i + 1);
       break;
     }
-    note_whole(entry, source.source_data_element, &touched, d);
+    note_whole(entry, &source, &touched, d);
     (void)map_put(&touched.items, item_key(d->arena, &source), d);
     if (!source.of && !str_eq(json_text(entry, "decision"), STR("noted"))) (void)map_put(&changed, source.source_data_element, d);
   }

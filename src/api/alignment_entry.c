@@ -64,13 +64,14 @@ const char *alignment_kind_name(const struct decision *decision) {
   return "";
 }
 
-static int read_verdict(struct str name, bool operand, enum verdict *ret, struct error *error) {
+static int read_verdict(struct str name, const struct kind *kind, enum verdict *ret, struct error *error) {
   *ret = ACCEPTED;
   while (*ret < VERDICTS && !str_eq(name, str_of(verdicts[*ret]))) (*ret)++;
   if (*ret == VERDICTS)
     return error_set(error, ERROR_bad_request, "'decision' is accepted, rejected, none, excluded, undecided, approved or noted");
-  if (*ret == APPROVED && operand) return error_set(error, ERROR_bad_request, "data elements are approved, and their cells with them");
-  if (*ret == NOTED && operand) return error_set(error, ERROR_bad_request, "a note of its own is about a data element");
+  if (*ret == APPROVED && kind->operand)
+    return error_set(error, ERROR_bad_request, "data elements are approved, and their cells with them");
+  if (*ret == NOTED && (kind->operand || kind->of)) return error_set(error, ERROR_bad_request, "a note of its own is about a data element");
   return 0;
 }
 
@@ -88,7 +89,7 @@ static int read_entry(const struct alignment *alignment, struct arena *arena, co
       .targets = json_object_get(item, "targets"),
       .note = arena_str(arena, json_text(item, "note")),
   };
-  if (read_verdict(verdict, operand || kind->of, &ret->verdict, error)) return -1;
+  if (read_verdict(verdict, kind, &ret->verdict, error)) return -1;
   bool needs_target = ret->verdict == ACCEPTED || ret->verdict == REJECTED;
   if (needs_target && (!json_is_array(ret->targets) || !json_array_size(ret->targets)))
     return error_set(error, ERROR_bad_request, "'%s' needs 'targets'", verdicts[ret->verdict]);
@@ -120,17 +121,17 @@ static int read_target(const struct alignment *alignment, struct arena *arena, c
   return 0;
 }
 
-/* Of an element and its cells: a person who decided any of it cannot be the second one. */
+/* Of an element and its cells, or of a pair: a person who decided any of it, also what it is not, cannot be the second one. */
 static int approve(const struct entry *entry, const struct alignment_actor *actor, struct decision_list *list, struct error *error) {
-  struct str element = entry->what.source_data_element;
+  struct str source = entry->what.source_data_element;
   const struct alignment_decision *d;
   size_t about = 0;
-  for (size_t cursor = 0; (d = decision_list_about(list, element, &cursor)); about++)
+  for (size_t cursor = 0; (d = decision_list_about(list, &entry->what, &cursor)); about++)
     if (alignment_same_person(d->person, d->by, actor->person, actor->name))
-      return error_set(error, ERROR_own_decision, "'%.*s' was decided by you: another person has to approve it", STR_ARG(element));
+      return error_set(error, ERROR_own_decision, "'%.*s' was decided by you: another person has to approve it", STR_ARG(source));
   if (!about) return error_set(error, ERROR_bad_request, "nothing is decided that could be approved");
   struct alignment_decision *one;
-  for (size_t cursor = 0; (one = decision_list_about(list, element, &cursor));) {
+  for (size_t cursor = 0; (one = decision_list_about(list, &entry->what, &cursor));) {
     if (one->approved_by.n) continue;
     one->approved_by = actor->name;
     one->approved_at = actor->at;
@@ -142,7 +143,7 @@ static int approve(const struct entry *entry, const struct alignment_actor *acto
 static int annotate(const struct entry *entry, const struct alignment_actor *actor, struct decision_list *list, struct error *error) {
   struct alignment_decision *one;
   size_t about = 0;
-  for (size_t cursor = 0; (one = decision_list_about(list, entry->what.source_data_element, &cursor));) {
+  for (size_t cursor = 0; (one = decision_list_about(list, &entry->what, &cursor));) {
     if (one->what.operand || !alignment_same_person(one->person, one->by, actor->person, actor->name)) continue;
     one->note = entry->note;
     about++;

@@ -1,9 +1,9 @@
-/* An alignment as a mapping document, with who decided each rule and who approved it. */
+/* An alignment as a mapping document, with who decided each rule and each pair, and who approved it. */
 #include "align/to_mapping.h"
 #include "api/alignment_engine.h"
 #include "base/map.h"
 
-/* The decisions about one source element. */
+/* The decisions about one source element, org unit or attribute option combo. */
 struct author {
   const struct alignment_decision *decision;
   struct author *next;
@@ -14,10 +14,10 @@ struct authors {
   bool approved; /* all of them */
 };
 
-static void index_authors(const struct alignment *alignment, struct arena *arena, struct map *ret) {
+static void index_authors(const struct alignment *alignment, enum decision_of of, struct arena *arena, struct map *ret) {
   for (size_t i = alignment->decision_count; i-- > 0;) {
     const struct alignment_decision *d = &alignment->decisions[i];
-    if (d->what.of) continue; /* pairs of org units and attribute option combos are nobody's rules */
+    if (d->what.of != of) continue;
     struct authors *authors = map_get(ret, d->what.source_data_element);
     if (!authors) {
       authors = ARENA_NEW(arena, struct authors);
@@ -71,13 +71,42 @@ static void sign_rule(struct mapping_rule *rule, const struct map *by_element) {
 static void sign_rules(const struct alignment *alignment, struct arena *arena, struct mapping *mapping) {
   struct map by_element = {0};
   struct mapping_rule *rules = ARENA_ARRAY(arena, mapping->rule_count + 1, struct mapping_rule);
-  index_authors(alignment, arena, &by_element);
+  index_authors(alignment, DECISION_OF_CELLS, arena, &by_element);
   for (size_t i = 0; i < mapping->rule_count; i++) {
     rules[i] = mapping->rules[i];
     sign_rule(&rules[i], &by_element);
   }
   mapping->rules = rules;
   map_free(&by_element);
+}
+
+/* A pair is who made it's; it is approved where all that is decided about its source is. */
+static void sign_pair(struct mapping_pair *pair, const struct authors *authors) {
+  enum decision_verdict verdict = pair->decision == MAPPING_NONE ? DECISION_NONE : DECISION_ACCEPTED;
+  for (const struct author *a = authors->first; a; a = a->next) {
+    const struct alignment_decision *d = a->decision;
+    if (d->what.verdict != verdict || !str_eq(d->what.target_data_element, pair->target)) continue;
+    pair->by = d->by;
+    pair->at = d->at;
+    pair->note = d->note;
+    if (!authors->approved) continue;
+    pair->approved_by = d->approved_by;
+    pair->approved_at = d->approved_at;
+  }
+}
+
+static const struct mapping_pair *sign_pairs(const struct alignment *alignment, enum decision_of of, struct arena *arena,
+                                             const struct mapping_pair *pairs, size_t count) {
+  struct map by_source = {0};
+  struct mapping_pair *list = ARENA_ARRAY(arena, count + 1, struct mapping_pair);
+  index_authors(alignment, of, arena, &by_source);
+  for (size_t i = 0; i < count; i++) {
+    const struct authors *authors = map_get(&by_source, pairs[i].source);
+    list[i] = pairs[i];
+    if (authors) sign_pair(&list[i], authors);
+  }
+  map_free(&by_source);
+  return list;
 }
 
 int alignment_mapping(const struct alignment *alignment, struct arena *arena, const struct mapping **ret, struct error *error) {
@@ -92,6 +121,9 @@ int alignment_mapping(const struct alignment *alignment, struct arena *arena, co
   struct mapping *signed_one = ARENA_NEW(arena, struct mapping);
   *signed_one = *align_to_mapping(arena, alignment->source.metadata, alignment->target.metadata, found, options);
   sign_rules(alignment, arena, signed_one);
+  signed_one->org_units = sign_pairs(alignment, DECISION_OF_ORG_UNIT, arena, signed_one->org_units, signed_one->org_unit_count);
+  signed_one->attribute_option_combos =
+      sign_pairs(alignment, DECISION_OF_ATTRIBUTE, arena, signed_one->attribute_option_combos, signed_one->attribute_option_combo_count);
   signed_one->approval = alignment->second_person;
   *ret = signed_one;
   return 0;

@@ -16,8 +16,9 @@ struct writing {
   struct arena *arena;
   struct json_out *out;
   enum decision_of of;
-  struct map decided;  /* source id to struct chain, the last first */
-  struct map assigned; /* ids of org units that the target's data sets are assigned to; none: they do not tell */
+  const struct alignment_actor *reader; /* NULL: nobody in particular */
+  struct map decided;                   /* source id to struct chain, the last first */
+  struct map assigned;                  /* ids of org units that the target's data sets are assigned to; none: they do not tell */
 };
 
 static void index_decisions(struct writing *w) {
@@ -109,6 +110,21 @@ static const char *state_of(const struct chain *chain) {
   return "open";
 }
 
+static bool is_readers(const struct writing *w, const struct chain *chain) {
+  for (; chain; chain = chain->next)
+    if (alignment_same_person(chain->decision->person, chain->decision->by, w->reader->person, w->reader->name)) return true;
+  return false;
+}
+
+/* As of an element: where all that is decided about the source is approved. */
+static void write_approval(const struct writing *w, const struct chain *chain) {
+  const struct alignment_decision *last = chain->decision;
+  for (; chain; chain = chain->next)
+    if (!chain->decision->approved_by.n) return;
+  json_out_member_str(w->out, "approved_by", last->approved_by);
+  json_out_member_str(w->out, "approved_at", last->approved_at);
+}
+
 static void write_decision(const struct writing *w, const struct chain *chain) {
   json_out_member_object(w->out, "decision");
   json_out_member_str(w->out, "state", str_of(state_of(chain)));
@@ -118,6 +134,7 @@ static void write_decision(const struct writing *w, const struct chain *chain) {
     json_out_member_str(w->out, "by", chain->decision->by);
     json_out_member_str(w->out, "at", chain->decision->at);
     json_out_member_str(w->out, "note", chain->decision->note);
+    write_approval(w, chain);
   }
   json_out_end(w->out);
 }
@@ -136,6 +153,7 @@ static bool write_pair(const struct writing *w, const struct align_pair *rows, s
   json_out_end(w->out);
   if (!rows[0].target) write_reasons(w, &rows[0]); /* why there is none */
   write_decision(w, chain);
+  if (w->alignment->second_person && w->reader && is_readers(w, chain)) json_out_member_bool(w->out, "own", true);
   json_out_end(w->out);
   return true;
 }
@@ -186,10 +204,11 @@ static void write_periods(const struct writing *w, const struct align_period_rul
   json_out_end(w->out);
 }
 
-int alignment_places(const struct alignment *alignment, const atomic_bool *cancel, struct buf *buf, struct error *error) {
+int alignment_places(const struct alignment *alignment, const struct alignment_actor *reader, const atomic_bool *cancel, struct buf *buf,
+                     struct error *error) {
   struct arena *arena = arena_new();
   struct json_out out = JSON_OUT_INIT(buf);
-  struct writing w = {.alignment = alignment, .arena = arena, .out = &out};
+  struct writing w = {.alignment = alignment, .arena = arena, .out = &out, .reader = reader};
   struct align_options options = {.candidates = 5, .watch.cancel = cancel};
   const struct align_places *places;
   int result = align_places(alignment->source.metadata, alignment->target.metadata, &options, alignment_fixed(alignment, arena),
@@ -199,6 +218,7 @@ int alignment_places(const struct alignment *alignment, const atomic_bool *cance
     json_out_object(&out);
     json_out_member_str(&out, "id", alignment->id);
     json_out_member_int(&out, "version", alignment->version);
+    json_out_member_bool(&out, "second_person", alignment->second_person);
     write_pairs(&w, "org_units", DECISION_OF_ORG_UNIT, &places->org_units);
     write_pairs(&w, "attribute_option_combos", DECISION_OF_ATTRIBUTE, &places->attributes);
     write_periods(&w, &places->period);

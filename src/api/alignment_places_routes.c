@@ -5,7 +5,9 @@
 int api_alignment_places(struct api_job *job, struct error *error) {
   struct store_document document;
   struct alignment alignment;
-  if (alignments_load_shown(job, &document, &alignment, error) || alignment_places(&alignment, NULL, &job->answer, error)) return -1;
+  if (alignments_load_shown(job, &document, &alignment, error)) return -1;
+  struct alignment_actor reader = alignments_actor(job, &alignment);
+  if (alignment_places(&alignment, &reader, NULL, &job->answer, error)) return -1;
   job->etag = document.version;
   return 0;
 }

@@ -3,11 +3,11 @@
 #include "base/map.h"
 #include "base/vec.h"
 
-/* An entry stands in three chains: of its source item and verdict, of its pair of source and target, and of its element with all its cells. Chains are by position + 1; 0 ends them. */
+/* An entry stands in three chains: of its source item and verdict, of its pair of source and target, and of what it is about: an element with all its cells, an org unit, an attribute option combo. Chains are by position + 1; 0 ends them. */
 struct entry {
   struct alignment_decision decision;
   bool gone;
-  size_t next_of_item, next_of_pair, next_of_element;
+  size_t next_of_item, next_of_pair, next_of_subject;
 };
 
 struct item {
@@ -21,7 +21,7 @@ struct chain {
 struct decision_list {
   struct arena *arena; /* of keys, items and pairs */
   VEC(struct entry) entries;
-  struct map items, pairs, elements;
+  struct map items, pairs, subjects;
   size_t count, looked;
 };
 
@@ -35,7 +35,7 @@ void decision_list_free(struct decision_list *list) {
   VEC_FREE(&list->entries);
   map_free(&list->items);
   map_free(&list->pairs);
-  map_free(&list->elements);
+  map_free(&list->subjects);
   arena_free(list->arena);
   free(list);
 }
@@ -52,6 +52,10 @@ static struct str pair_key(struct arena *arena, const struct decision *of) {
                       STR_ARG(of->target_category_option_combo));
 }
 
+static struct str subject_key(struct arena *arena, const struct decision *of) {
+  return of->of ? arena_printf(arena, "%d %.*s", (int)of->of, STR_ARG(of->source_data_element)) : of->source_data_element;
+}
+
 static void *known(struct decision_list *list, struct map *map, struct str key, size_t size) {
   void *value = map_get(map, key);
   if (!value) {
@@ -65,11 +69,10 @@ static void *known(struct decision_list *list, struct map *map, struct str key, 
 void decision_list_add(struct decision_list *list, struct alignment_decision decision) {
   struct item *item = known(list, &list->items, item_key(list->arena, &decision.what), sizeof *item);
   struct chain *pair = known(list, &list->pairs, pair_key(list->arena, &decision.what), sizeof *pair);
+  struct chain *subject = known(list, &list->subjects, subject_key(list->arena, &decision.what), sizeof *subject);
   size_t *first = &item->first[decision.what.verdict];
-  struct chain nowhere = {0},
-               *element = decision.what.of ? &nowhere : known(list, &list->elements, decision.what.source_data_element, sizeof *element);
-  VEC_PUSH(&list->entries, (struct entry){decision, false, *first, pair->first, element->first});
-  *first = pair->first = element->first = list->entries.n;
+  VEC_PUSH(&list->entries, (struct entry){decision, false, *first, pair->first, subject->first});
+  *first = pair->first = subject->first = list->entries.n;
   list->count++;
 }
 
@@ -102,11 +105,11 @@ void decision_list_forget_target(struct decision_list *list, const struct decisi
 }
 
 /* What is gone is taken out of the chain on the way, so that it is passed once. */
-struct alignment_decision *decision_list_about(struct decision_list *list, struct str element, size_t *cursor) {
-  struct chain *chain = map_get(&list->elements, element);
+struct alignment_decision *decision_list_about(struct decision_list *list, const struct decision *of, size_t *cursor) {
+  struct chain *chain = map_get(&list->subjects, subject_key(list->arena, of));
   if (!chain) return NULL;
-  size_t *at = *cursor ? &list->entries.p[*cursor - 1].next_of_element : &chain->first;
-  for (; *at && list->entries.p[*at - 1].gone; *at = list->entries.p[*at - 1].next_of_element) list->looked++;
+  size_t *at = *cursor ? &list->entries.p[*cursor - 1].next_of_subject : &chain->first;
+  for (; *at && list->entries.p[*at - 1].gone; *at = list->entries.p[*at - 1].next_of_subject) list->looked++;
   if (!*at) return NULL;
   *cursor = *at;
   return &list->entries.p[*at - 1].decision;

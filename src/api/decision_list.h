@@ -21,8 +21,8 @@ void decision_list_forget(struct decision_list *list, const struct decision *of,
 /* Of the same source item: what names the same target, with either sign, and "no counterpart". */
 void decision_list_forget_target(struct decision_list *list, const struct decision *of);
 
-/* Those of an element and its cells, one after the other, by a cursor that begins at 0. NULL: no more. Good until the next decision_list_add. */
-struct alignment_decision *decision_list_about(struct decision_list *list, struct str element, size_t *cursor);
+/* Those of the same element and its cells, or of the same org unit or attribute option combo, one after the other, by a cursor that begins at 0. NULL: no more. Good until the next decision_list_add. */
+struct alignment_decision *decision_list_about(struct decision_list *list, const struct decision *of, size_t *cursor);
 
 size_t decision_list_count(const struct decision_list *list);
 size_t decision_list_looked(const struct decision_list *list);

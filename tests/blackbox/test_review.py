@@ -11,7 +11,9 @@ from test_transfer import Servers
 PASSWORD = "Runner-test-1"
 
 
-class Review(Servers):
+class Several(Servers):
+    """People with accounts on both servers, and an alignment that one of them made."""
+
     unit_count = 2
 
     def setUp(self):
@@ -63,6 +65,14 @@ class Review(Servers):
     def history(self, browser=None, query=""):
         return self.call(browser or self.runner, "GET", f"{self.at}/history{query}")["steps"]
 
+    def run_to_its_end(self, **more):
+        body = {"alignment": self.id, "periods": ["202401"], "org_units": self.source.units, **more}
+        answer = self.runner.call("POST", "/v1/runs", body=body)
+        self.assertEqual(answer.status, 201, answer)
+        return harness.wait_for(lambda: (lambda run: run if run["state"] not in ("queued", "reading", "translating", "checking", "sending", "verifying") else None)(self.call(self.runner, "GET", f"/v1/runs/{answer.json['id']}")), "the end of the run")
+
+
+class Review(Several):
     def test_what_warnings_compare(self):
         """The types of values and of their aggregation are told of both sides: the page warns where they differ."""
         state = self.call(self.runner, "GET", self.at)
@@ -247,12 +257,6 @@ class Review(Servers):
         self.step(self.runner, undo=True)
         self.assertEqual(states(), {})
 
-    def run_to_its_end(self, **more):
-        body = {"alignment": self.id, "periods": ["202401"], "org_units": self.source.units, **more}
-        answer = self.runner.call("POST", "/v1/runs", body=body)
-        self.assertEqual(answer.status, 201, answer)
-        return harness.wait_for(lambda: (lambda run: run if run["state"] not in ("queued", "reading", "translating", "checking", "sending", "verifying") else None)(self.call(self.runner, "GET", f"/v1/runs/{answer.json['id']}")), "the end of the run")
-
     def test_a_second_person(self):
         """Who decided cannot approve, and what is not approved is not sent: because the alignment asks for it, or whoever sends."""
         self.let_in("john", second_person=True)
@@ -328,7 +332,7 @@ class Review(Servers):
 del Servers
 
 
-class TwoLanguages(Review):
+class TwoLanguages(Several):
     """Who made it sees names as each server shows them to that person; who is let in, in their own language, as far as a server has them in it."""
 
     def start(self, **more):
@@ -406,8 +410,81 @@ class TwoLanguages(Review):
             self.assertEqual({(one["object"]["name"], one["object"].get("lang")) for one in answer.json["changes"] if one["object"]["id"] == element["id"]}, {called})
 
 
-for inherited in [name for name in dir(Review) if name.startswith("test_")]:
-    setattr(TwoLanguages, inherited, None)
+class SecondPersonOfUnits(Several):
+    """One org unit has the same id on both sides, the other one another id at the target: so there is a list of pairs."""
+
+    def start(self):
+        self.first, self.moved = self.source.units
+        self.there = self.moved.replace("Ou", "Xu")
+        next(u for u in self.target.objects["organisationUnits"] if u["id"] == self.moved)["id"] = self.there
+        self.target.units = [self.first, self.there]
+        self.target.objects["dataSets"][0]["organisationUnits"] = [{"id": unit} for unit in self.target.units]
+        super().start()
+
+    def unit_word(self, decision, to=None):
+        return {"kind": "org_unit", "source": self.moved, "decision": decision, **({"targets": [{"id": to}]} if to else {})}
+
+    def pair(self, browser):
+        return next(pair for pair in self.call(browser, "GET", self.at + "/places")["org_units"]["pairs"] if pair["source"]["id"] == self.moved)
+
+    def sent(self, **more):
+        run = self.run_to_its_end(**more)
+        self.assertIn(run["state"], ("done", "refused"), run)
+        return {key[3] for key in self.stored("target")}, run["counts"]["unmapped"].get("not_approved", 0)
+
+    def test_a_run_waits_for_the_second_person(self):
+        self.let_in("john", second_person=True)
+        others = [self.word(name, "none") for name in self.source.elements if name != "tests"]  # so that nothing of them waits
+        self.step(self.runner, decisions=[self.word("tests", "accepted", "tests"), *others])
+        self.step(self.john, decisions=[self.word("tests", "approved")])
+        self.step(self.john, 400, decisions=[self.unit_word("approved")])  # nobody decided it, sure as the engine may be
+        units, held_back = self.sent(accept=["accepted", "auto", "proposed"])
+        self.assertEqual((units, held_back > 0), ({self.first}, True))  # what keeps its id waits for nobody
+        self.step(self.runner, bulk=True, decisions=[self.unit_word("accepted", self.there)])
+        self.assertEqual(self.step(self.runner, 403, decisions=[self.unit_word("approved")])["code"], "own_decision")
+        self.assertEqual([self.pair(who).get("own") for who in (self.runner, self.john)], [True, None])
+        units, held_back = self.sent()
+        self.assertEqual((units, held_back > 0), ({self.first}, True))
+        self.step(self.john, label="Approved: Facility 1", decisions=[self.unit_word("approved")])
+        decision = self.pair(self.runner)["decision"]
+        self.assertEqual((decision["by"], decision["approved_by"], bool(decision["approved_at"])), ("runner", "john", True))
+        self.assertEqual(self.sent(), ({self.first, self.there}, 0))
+
+        mapping = self.call(self.runner, "GET", self.at + "/mapping")
+        pairs = {pair["source"]: pair for pair in mapping["org_units"]}
+        self.assertEqual((pairs[self.moved]["by"], pairs[self.moved]["approved_by"]), ("runner", "john"))
+        self.assertFalse({"by", "approved_by"} & set(pairs[self.first]))
+        for approved, held_back in ((True, False), (False, True)):  # by the command line, which needs no alignment
+            if not approved:
+                del pairs[self.moved]["approved_by"], pairs[self.moved]["approved_at"]
+            (self.folder / "mapping.json").write_text(json.dumps(mapping))
+            report = self.transfer("--dry-run", journal=None)
+            self.assertEqual((report["counts"]["cells"] > 0, report["counts"]["unmapped"].get("not_approved", 0) > 0), (True, held_back))
+        mapping.pop("approval")
+        (self.folder / "mapping.json").write_text(json.dumps(mapping))
+        self.assertEqual(self.transfer("--dry-run", journal=None)["counts"]["unmapped"].get("not_approved", 0), 0)
+        self.assertGreater(self.transfer("--dry-run", "--require-approval", journal=None)["counts"]["unmapped"]["not_approved"], 0)
+
+        self.step(self.runner, decisions=[self.unit_word("accepted", self.there)])
+        self.assertNotIn("approved_by", self.pair(self.john)["decision"])  # decided anew: to be approved anew
+
+    def test_two_people_at_once(self):
+        """Who approves has seen what is approved: of what was decided anew meanwhile nothing is approved unseen."""
+        self.let_in("john", second_person=True)
+        self.step(self.runner, decisions=[self.unit_word("accepted", self.there)])
+        seen = self.version()
+        self.step(self.runner, decisions=[self.unit_word("accepted", self.first)])
+        self.assertEqual(self.step(self.john, 412, version=seen, decisions=[self.unit_word("approved")])["code"], "changed_meanwhile")
+        decision = self.pair(self.john)["decision"]
+        self.assertEqual((decision["targets"][0]["id"], "approved_by" in decision), (self.first, False))
+        self.step(self.john, decisions=[self.unit_word("approved")])
+        self.step(self.runner, decisions=[self.unit_word("none")])
+        self.assertEqual(self.step(self.john, 409, undo=True, of="places")["code"], "conflict")  # that is not john's to take back
+        self.step(self.runner, undo=True, of="places")
+        self.assertEqual(self.pair(self.runner)["decision"]["approved_by"], "john")  # as it was, with who had approved it
+        self.step(self.john, undo=True, of="places")
+        self.assertNotIn("approved_by", self.pair(self.runner)["decision"])
+
 
 if __name__ == "__main__":
     unittest.main()

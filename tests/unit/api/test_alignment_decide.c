@@ -357,6 +357,30 @@ static void second_person(void **state) {
   refused("john", LIST(CELL_OF("DeFever0001", "CoF00000001", "approved")), ERROR_bad_request);
 }
 
+/* A pair is approved as an element is; an undo brings back what was approved, and of two people the later word stands. */
+static void second_person_of_a_pair(void **state) {
+  (void)state;
+  refused("john", LIST(UNIT("approved", "")), ERROR_bad_request); /* nothing to approve */
+  fine("maria", STEP("Bulk", UNIT("accepted", "{\"id\":\"OuSouth0001\"}")));
+  fine("maria", LIST(ELEMENT("accepted", TO("DeFever0001"))));
+  refused("maria", LIST(UNIT("approved", "")), ERROR_own_decision);
+  fine("john", STEP("Approved", UNIT("approved", "")));
+  assert_true(str_eq(alignment.decisions[0].approved_by, STR("john")) && alignment.decisions[0].approved_at.n);
+  assert_int_equal(alignment.decisions[1].approved_by.n, 0); /* the unit alone */
+  fine("john", UNDO_OF("places"));
+  assert_int_equal(alignment.decisions[0].approved_by.n + alignment.decisions[1].approved_by.n, 0);
+  fine("john", REDO_OF("places"));
+  fine("maria", STEP("Anew", UNIT("accepted", "{\"id\":\"OuNorth0001\"}"))); /* decided anew: to be approved anew */
+  for (size_t i = 0; i < alignment.decision_count; i++) assert_int_equal(alignment.decisions[i].approved_by.n, 0);
+  refused("john", UNDO_OF("places"), ERROR_conflict);
+  fine("maria", UNDO_OF("places"));
+  for (size_t i = 0; i < alignment.decision_count; i++)
+    assert_int_equal(alignment.decisions[i].approved_by.n, alignment.decisions[i].what.of ? 4 : 0);
+  fine("ada", LIST(UNIT("rejected", "{\"id\":\"OuNorth0001\"}")));
+  refused("ada", LIST(UNIT("approved", "")), ERROR_own_decision); /* a part of it is hers */
+  refused("john", LIST(UNIT("noted", "")), ERROR_bad_request);
+}
+
 /* The same person by another name or with one more sign-in; and the other way about: another person of the same name. */
 static void who_is_who(void **state) {
   (void)state;
@@ -648,6 +672,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(undo_of_one_kind, setup, teardown),
       cmocka_unit_test_setup_teardown(steps_kept_and_read_back, setup, teardown),
       cmocka_unit_test_setup_teardown(second_person, setup, teardown),
+      cmocka_unit_test_setup_teardown(second_person_of_a_pair, setup, teardown),
       cmocka_unit_test(who_is_who),
       cmocka_unit_test_setup_teardown(flags_and_comments, setup, teardown),
       cmocka_unit_test_setup_teardown(undo_of_flags_and_comments, setup, teardown),

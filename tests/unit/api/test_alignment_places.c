@@ -53,9 +53,15 @@ static int teardown(void **state) {
 
 static const struct alignment_actor maria = {STR("maria"), STR("district:u1"), STR("2026-11-24T09:30:00Z")};
 
-static int decide(const char *entries, struct error *error) {
+static const struct alignment_actor john = {STR("john"), STR("district:u2"), STR("2026-11-25T09:30:00Z")};
+
+static int decide_as(struct alignment_actor who, const char *entries, struct error *error) {
   struct str json = arena_printf(arena, "{\"decisions\":[%s]}", entries);
-  return alignment_decide(&alignment, json, maria, STR_NONE, arena, &alignment, error);
+  return alignment_decide(&alignment, json, who, STR_NONE, arena, &alignment, error);
+}
+
+static int decide(const char *entries, struct error *error) {
+  return decide_as(maria, entries, error);
 }
 
 static void decided(const char *entries) {
@@ -75,15 +81,19 @@ static void refused(const char *entries, const char *words) {
 #define BO PLACE("org_unit", "bo000000000", "accepted", ID("Unit0000002"))
 #define RED PLACE("attribute_option_combo", "red00000001", "accepted", ID("Combo000001"))
 
-static json_t *places(void) {
+static json_t *places_for(const struct alignment_actor *reader) {
   struct buf out = BUF_INIT(1 << 20);
   struct error error = {0};
   json_error_t why;
-  if (alignment_places(&alignment, NULL, &out, &error)) fail_msg("%s", error.message);
+  if (alignment_places(&alignment, reader, NULL, &out, &error)) fail_msg("%s", error.message);
   json_t *root = json_loadb(buf_str(&out).p, out.n, JSON_REJECT_DUPLICATES, &why);
   if (!root) fail_msg("%s in %.*s", why.text, STR_ARG(buf_str(&out)));
   buf_free(&out);
   return root;
+}
+
+static json_t *places(void) {
+  return places_for(NULL);
 }
 
 static const json_t *pair_of(const json_t *root, const char *kind, const char *source) {
@@ -187,6 +197,53 @@ static void a_decision_is_in_the_mapping(void **state) {
   assert_true(pair && pair->decision == MAPPING_NONE);
 }
 
+/* What the reader may approve is told to each by his own words; what is approved is in the mapping, and what keeps its id waits for nobody. */
+static void what_a_second_person_approved(void **state) {
+  struct error error = {0};
+  struct buf file = BUF_INIT(1 << 20), again = BUF_INIT(1 << 20);
+  (void)state;
+  decided(BO "," RED "," PLACE("org_unit", "kenema00000", "none", ""));
+  json_t *root = places_for(&maria);
+  assert_null(json_object_get(pair_of(root, "org_units", "bo000000000"), "own")); /* nobody asks for a second person */
+  json_decref(root);
+  alignment.second_person = true;
+  for (int own = 0; own < 2; own++) {
+    root = places_for(own ? &maria : &john);
+    const json_t *bo = pair_of(root, "org_units", "bo000000000");
+    assert_int_equal(json_is_true(json_object_get(bo, "own")), own);
+    assert_null(json_object_get(json_object_get(bo, "decision"), "approved_by"));
+    assert_null(json_object_get(pair_of(root, "attribute_option_combos", "blue0000001"), "own")); /* nobody decided it */
+    json_decref(root);
+  }
+  const struct mapping *made = mapping();
+  const struct mapping_pair *bo = mapped(made->org_units, made->org_unit_count, "bo000000000"),
+                            *same = mapped(made->org_units, made->org_unit_count, "same0000000");
+  assert_true(str_eq(bo->by, STR("maria")) && str_eq(bo->at, maria.at) && !bo->approved_by.n && !mapping_pair_is_approved(made, bo));
+  assert_true(!same->by.n && mapping_pair_is_approved(made, same));
+  refused(PLACE("org_unit", "bo000000000", "approved", ""), "decided by you");
+  if (decide_as(john, PLACE("org_unit", "bo000000000", "approved", "") "," PLACE("attribute_option_combo", "red00000001", "approved", ""),
+                &error))
+    fail_msg("%s", error.message);
+  root = places_for(&john);
+  assert_string_equal(
+      json_string_value(json_object_get(json_object_get(pair_of(root, "org_units", "bo000000000"), "decision"), "approved_by")), "john");
+  json_decref(root);
+  made = mapping();
+  bo = mapped(made->org_units, made->org_unit_count, "bo000000000");
+  const struct mapping_pair *red = mapped(made->attribute_option_combos, made->attribute_option_combo_count, "red00000001"),
+                            *kenema = mapped(made->org_units, made->org_unit_count, "kenema00000");
+  assert_true(str_eq(bo->approved_by, STR("john")) && str_eq(bo->approved_at, john.at) && str_eq(red->approved_by, STR("john")));
+  assert_true(str_eq(kenema->by, STR("maria")) && !kenema->approved_by.n);
+  assert_true(mapping_write(made, &file));
+  const struct mapping *read = mapping_read(arena, arena_str(arena, buf_str(&file)), &error);
+  assert_true(read && mapping_write(read, &again) && str_eq(buf_str(&file), buf_str(&again)));
+  decided(PLACE("org_unit", "bo000000000", "accepted", ID("Unit0000001"))); /* decided anew: to be approved anew */
+  made = mapping();
+  assert_int_equal(mapped(made->org_units, made->org_unit_count, "bo000000000")->approved_by.n, 0);
+  buf_free(&file);
+  buf_free(&again);
+}
+
 static void what_is_rejected_is_not_proposed_again(void **state) {
   (void)state;
   decided(PLACE("org_unit", "same0000000", "rejected", ID("same0000000")));
@@ -271,6 +328,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(before_anything_is_decided, setup, teardown),
       cmocka_unit_test_setup_teardown(not_assigned_at_the_target, setup, teardown),
       cmocka_unit_test_setup_teardown(a_decision_is_in_the_mapping, setup, teardown),
+      cmocka_unit_test_setup_teardown(what_a_second_person_approved, setup, teardown),
       cmocka_unit_test_setup_teardown(what_is_rejected_is_not_proposed_again, setup, teardown),
       cmocka_unit_test_setup_teardown(what_makes_no_sense_is_refused, setup, teardown),
       cmocka_unit_test_setup_teardown(there_and_back, setup, teardown),

@@ -82,12 +82,13 @@ static struct alignment_decision any(uint32_t *seed) {
   return (struct alignment_decision){.what = what, .note = arena_printf(arena, "%u", next(seed))};
 }
 
-static void assert_about(struct decision_list *list, struct str element) {
+static void assert_about(struct decision_list *list, const struct decision *of) {
   size_t wanted = 0, found = 0, cursor = 0;
   const struct alignment_decision *d;
-  for (size_t i = 0; i < model_count; i++) wanted += !model[i].what.of && str_eq(model[i].what.source_data_element, element);
-  for (; (d = decision_list_about(list, element, &cursor)); found++)
-    assert_true(!d->what.of && str_eq(d->what.source_data_element, element));
+  for (size_t i = 0; i < model_count; i++)
+    wanted += model[i].what.of == of->of && str_eq(model[i].what.source_data_element, of->source_data_element);
+  for (; (d = decision_list_about(list, of, &cursor)); found++)
+    assert_true(d->what.of == of->of && str_eq(d->what.source_data_element, of->source_data_element));
   assert_int_equal(found, wanted);
 }
 
@@ -104,7 +105,7 @@ static void test_as_if_all_were_gone_through(void **state) {
       to_model(call, &d);
       to_list(list, call, &d);
       assert_int_equal(decision_list_count(list), model_count);
-      if (word == 0) assert_about(list, d.what.source_data_element);
+      if (word == 0) assert_about(list, &d.what);
     }
     size_t count;
     const struct alignment_decision *kept = decision_list_end(list, arena, &count);
