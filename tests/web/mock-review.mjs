@@ -5,8 +5,8 @@ const ABOUT = { places: (one) => one.source, data_elements: (one) => !one.source
 
 /** Decisions about an org unit or attribute option as they are kept. */
 function keptOfPlace({ decision }, { kind, source }) {
-  const { by, at, state, targets, rejected } = decision
-  const base = { kind, source_data_element: source, by, at }
+  const { by, at, state, targets, rejected, approved_by, approved_at } = decision
+  const base = { kind, source_data_element: source, by, at, ...(approved_by && { approved_by, approved_at }) }
   const to = (list, verdict) => list.map((one) => ({ ...base, decision: verdict, target_data_element: one.id }))
   return [...to(rejected, 'rejected'), ...to(targets, 'accepted'), ...(state === 'none' ? [{ ...base, decision: 'none' }] : [])]
 }
@@ -37,6 +37,8 @@ const elementOf = (alignment, id) => alignment.elements.find((one) => one.source
 const cellOf = (alignment, item) => alignment.cells.find((one) => one.source_data_element === item.source_data_element && one.source.id === item.source_category_option_combo)
 /** Whoever has `person` is another one of that name. */
 const isOwn = (alignment, { source, decision }, me) => (decision.by === me && !decision.person) || alignment.cells.some((one) => one.source_data_element === source.id && one.decided && one.by === me)
+/** As of the elements; what the page notes by itself is not the server's. */
+const placesWithOwn = (alignment, { pairs, ...member }, me) => ({ ...member, pairs: pairs.map(({ own: _, ...pair }) => (alignment.second_person && isOwn(alignment, pair, me) ? { ...pair, own: true } : pair)) })
 const withOwn = (alignment, elements, me) => (alignment.second_person ? elements.map((one) => (isOwn(alignment, one, me) ? { ...one, own: true } : one)) : elements)
 
 /** `pairOf(alignment, item)`: what is proposed and decided about an org unit or attribute option. */
@@ -125,5 +127,5 @@ export function createReview(Problem, pairOf) {
     alignment.version++
     return people(alignment, me)
   }
-  return { apply, history, people, setPeople, shown: (alignment, me) => ({ ...alignment, elements: withOwn(alignment, alignment.elements, me) }) }
+  return { apply, history, people, setPeople, shownPlaces: (alignment, places, me) => ({ ...places, org_units: placesWithOwn(alignment, places.org_units, me), attribute_option_combos: placesWithOwn(alignment, places.attribute_option_combos, me) }), shown: (alignment, me) => ({ ...alignment, elements: withOwn(alignment, alignment.elements, me) }) }
 }

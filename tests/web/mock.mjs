@@ -210,7 +210,7 @@ const ROUTES = [
   ['PUT', /^\/v1\/alignments\/([^/]+)\/people$/, (world, [id], body, request) => { sameVersion(of(world.alignments, id), request); return { json: world.review.setPeople(of(world.alignments, id), body, world.me) } }],
   ['DELETE', /^\/v1\/alignments\/([^/]+)$/, (world, [id]) => { if (!world.makings.delete(id)) of(world.alignments, id); world.alignments.delete(id); return { status: 204 } }],
   ['GET', /^\/v1\/alignments\/([^/]+)\/mapping$/, (world, [id], _, __, url) => { return { json: mappingOf(of(world.alignments, id)), headers: url.searchParams.get('format') === 'csv' ? { 'Drawbridge-Warnings': JSON.stringify([{ detail: 'left out: the servers', said: [{ text: 'left out: the servers', values: [] }] }]) } : {} } }],
-  ['GET', /^\/v1\/alignments\/([^/]+)\/places$/, (world, [id]) => { signedIn(world); return { json: placesOf(world, of(world.alignments, id)) } }],
+  ['GET', /^\/v1\/alignments\/([^/]+)\/places$/, (world, [id]) => { signedIn(world); return { json: world.review.shownPlaces(of(world.alignments, id), placesOf(world, of(world.alignments, id)), world.me) } }],
   ['GET', /^\/v1\/alignments\/([^/]+)\/places\/targets$/, (world, [id], _, __, url) => { of(world.alignments, id); return { json: url.searchParams.has('below') ? placesBelow(url.searchParams.get('below')) : findPlaces(url.searchParams.get('kind'), url.searchParams.get('search')) } }],
   ['PUT', /^\/v1\/alignments\/([^/]+)\/mapping$/, importMapping],
   ['GET', /^\/v1\/alignments\/([^/]+)\/combos$/, (world, [id]) => { of(world.alignments, id); return { json: world.combos ?? madeUpCombos() } }],
@@ -390,14 +390,18 @@ function importMapping(world, [id], text, request, url) {
 
 function placesOf(world, alignment) {
   if (!world.places.has(alignment.id)) world.places.set(alignment.id, madeUpPlaces(alignment.id, alignment.version))
-  return { ...world.places.get(alignment.id), version: alignment.version }
+  return { ...world.places.get(alignment.id), version: alignment.version, second_person: alignment.second_person }
 }
 
 function decidePlaces(world, alignment, decisions, by) {
   const places = placesOf(world, alignment)
   for (const [kind, member] of Object.entries(PLACE_KINDS)) {
-    places[member] = withPlaceDecisions(places[member], decisions.filter((one) => one.kind === kind), knownPlaces)
-    for (const pair of places[member].pairs) if (decisions.some((one) => one.source === pair.source.id)) Object.assign(pair.decision, { by, at: now() })
+    const own = decisions.filter((one) => one.kind === kind)
+    places[member] = withPlaceDecisions(places[member], own, knownPlaces)
+    for (const { source, decision } of places[member].pairs) {
+      const said = own.findLast((one) => one.source === source.id)
+      if (said) Object.assign(decision, said.decision === 'approved' ? { approved_by: by, approved_at: now() } : { by, at: now() })
+    }
   }
   world.places.set(alignment.id, places)
 }

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { elementReason, knownReasons as knownElementReasons } from '../../web/model/features.js'
-import { acceptPlace, filterPlaces, forgetPlace, NO_PLACE_FILTER, nowhere, openPlaces, periodExample, placeRows, rejectPlace, restoringPlace, unassignedPlaces, withPlaceDecisions } from '../../web/model/places.js'
+import { acceptPlace, approvePlace, filterPlaces, forgetPlace, isPartial, NO_PLACE_FILTER, nowhere, openPlaces, periodExample, placeRows, rejectPlace, restoringPlace, unassignedPlaces, withPlaceDecisions, withPlaceOperations, withSavedPlaces } from '../../web/model/places.js'
 import { knownPeriodReasons, periodReason } from '../../web/model/period-reasons.js'
 import { knownReasons, placeReason } from '../../web/model/reasons.js'
 import { knownPlaces, madeUpPlaces, withUnassigned } from './made-up-places.mjs'
@@ -58,6 +58,30 @@ test('decisions are laid over, and every one can be taken back', () => {
   assert.equal(rejected.state, 'nothing')
   assert.ok(rejected.proposals.every((one) => one.target.id !== rowOf(given, 'Badjia').choice.id))
   assert.deepEqual(given, places()) // nothing given is changed
+})
+
+test('a second person: what waits, who may approve it, and what a new word makes of that', () => {
+  const given = { ...madeUpPlaces('one', 1), second_person: true }
+  const [first, second] = placeRows(given.org_units)
+  given.org_units.pairs[0] = { ...given.org_units.pairs[0], decision: { state: 'accepted', targets: [first.choice], rejected: [], by: 'joseph', at: '2026-11-24T08:00:00Z' } }
+  const said = (now, of = first) => { const row = placeRows(now.org_units, true).find((one) => one.id === of.id); return [row.waits, row.own, row.approvable] }
+  assert.deepEqual(said(given), [true, false, true])
+  assert.deepEqual(said(given, second), [false, false, false]) // nobody decided it
+  assert.deepEqual(placeRows(given.org_units)[0].waits, false) // nobody asks for it
+  assert.deepEqual([filterPlaces(placeRows(given.org_units, true), { ...NO_PLACE_FILTER, state: 'waiting' }).length, filterPlaces(placeRows(given.org_units, true), { ...NO_PLACE_FILTER, state: 'approval' }).length], [1, 1])
+  const operation = (decisions, more) => ({ decisions, who: ['maria'], places: [first.choice, second.choice], ...more })
+  const approved = withSavedPlaces(given, { version: 2 }, [operation([approvePlace(KIND, first.id, 'maria')])])
+  assert.deepEqual(said(approved), [false, false, false])
+  const { by, approved_by } = approved.org_units.pairs[0].decision
+  assert.deepEqual([by, approved_by], ['joseph', 'maria'])
+  const waiting = withPlaceOperations(given, [operation([acceptPlace(KIND, second.id, second.choice)])])
+  assert.deepEqual(said(waiting, second), [true, false, false]) // not saved yet: nobody's to approve
+  const own = withSavedPlaces(approved, { version: 3 }, [operation([acceptPlace(KIND, first.id, second.choice)])])
+  assert.deepEqual(said(own), [true, true, false]) // decided anew: to be approved anew, by another one
+  assert.equal(own.org_units.pairs[0].decision.approved_by, undefined)
+  const back = withSavedPlaces(own, { version: 4 }, [operation(restoringPlace(KIND, placeRows(approved.org_units)[0]), { undo: true })])
+  assert.deepEqual(said(back), [true, false, false]) // whose it is now is the server's to say
+  assert.deepEqual([isPartial(back), isPartial({ ...back, second_person: false }), isPartial(own)], [true, false, false])
 })
 
 test('periods by example', () => {

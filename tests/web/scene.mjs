@@ -34,9 +34,10 @@ export async function openReview({ world, page, go }, prepare) {
   await grid(page).focus()
 }
 
-/** One of its own in "Units and periods", with the focus in the list. */
-export async function openPlaces({ world, page, go }) {
+/** One of its own in "Units and periods", with the focus in the list. `prepare` changes it before it is read. */
+export async function openPlaces({ world, page, go }, prepare) {
   world.align(PAIR, 'one')
+  prepare?.(world.alignments.get('one'), world)
   await go('/alignments/one')
   await page.getByRole('link', { name: 'Units and periods' }).click()
   await grid(page).waitFor()

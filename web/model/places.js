@@ -4,15 +4,19 @@ import { isPlaceKind, PLACE_KINDS } from './place-kinds.js'
 import { isAnswer } from './review.js'
 import { holds, plain, wordsOf } from './search.js'
 
-/** [{id, source, state: "accepted" | "none" | "proposed" | "nothing", choice?: place, unassigned?: the place it is, to which the target's data set is not assigned, proposals, reasons, decision, confidence?}] */
-export const placeRows = (places) => places.pairs.map(placeRow)
+/**
+ * [{id, source, state: "accepted" | "none" | "proposed" | "nothing", choice?: place, unassigned?: the place it is, to which the target's data set is not assigned, proposals, reasons, decision, confidence?,
+ *   waits: for a second person, where one is asked for (`second`); own: so another one has to approve it; approvable: by the reader}]
+ */
+export const placeRows = (places, second = false) => places.pairs.map((pair) => placeRow(pair, second))
 
-function placeRow(pair) {
+function placeRow(pair, second) {
   const { source, decision } = pair
   const proposals = pair.proposals.filter(({ target }) => !decision.rejected.some((one) => one.id === target.id)) // whoever takes a rejection back sees it again
   const answer = proposals.find(isAnswer)
   const decided = decision.state !== 'open'
   const choice = decided ? decision.targets[0] : answer?.target
+  const waits = second && decided && !decision.approved_by
   const told = !decided && pair.reasons?.some((one) => one.code === 'unassigned') ? proposals.map((one) => one.target) : [choice]
   return {
     id: source.id, source, proposals, decision,
@@ -22,6 +26,9 @@ function placeRow(pair) {
     confidence: decided ? undefined : answer?.confidence,
     sure: !decided && answer?.decision === 'auto',
     reasons: pair.reasons ?? [],
+    waits,
+    own: waits && pair.own === true,
+    approvable: waits && !pair.own && decision.by !== undefined, // what is not saved yet is by nobody
   }
 }
 
@@ -30,7 +37,7 @@ export const NO_PLACE_FILTER = { text: '', state: 'any', order: 'proposed' }
 /** `counts`: how many values they have, by id, where that is known. */
 export function filterPlaces(rows, { text, state, order }, counts = new Map()) {
   const words = wordsOf(text)
-  const wanted = { any: () => true, open: (row) => row.state === 'proposed' || row.state === 'nothing', unassigned: (row) => row.unassigned !== undefined }[state] ?? ((row) => row.state === state)
+  const wanted = { any: () => true, waiting: (row) => row.waits, approval: (row) => row.approvable, open: (row) => row.state === 'proposed' || row.state === 'nothing', unassigned: (row) => row.unassigned !== undefined }[state] ?? ((row) => row.state === state)
   const shown = rows.filter((row) => {
     if (!wanted(row)) return false
     const all = plain([row.source, row.choice].filter(Boolean).map((one) => `${one.name} ${one.code ?? ''} ${one.above ?? ''}`).join(' '))
@@ -49,6 +56,7 @@ export const openPlaces = (places) => placeRows(places).filter((row) => row.stat
 export const acceptPlace = (kind, id, target) => ({ kind, source: id, decision: 'accepted', targets: [{ id: target.id }] })
 export const rejectPlace = (kind, id, target) => ({ kind, source: id, decision: 'rejected', targets: [{ id: target.id }] })
 export const nowhere = (kind, id) => ({ kind, source: id, decision: 'none' })
+export const approvePlace = (kind, id, by) => ({ kind, source: id, decision: 'approved', by })
 export const forgetPlace = (kind, id) => ({ kind, source: id, decision: 'undecided' })
 
 /** What brings a row's decision back to what it is now. */
@@ -98,9 +106,9 @@ export function withPlaceOperations(places, operations, at) {
 /** After they were saved: who decided is known, and when. */
 export const withSavedPlaces = (places, { version }, operations) => ({ ...withPlaceOperations(places, operations, new Date().toISOString()), version })
 
-/** Is something of it to be asked for again: a place that is known by its id alone, or what is proposed for what was opened again? */
+/** Is something of it to be asked for again: a place that is known by its id alone, what is proposed for what was opened again, or whose word it is that an undo brought back, where a second person is asked for? */
 export const isPartial = (places) => Object.values(PLACE_KINDS).some((member) => places[member].pairs.some(({ decision, proposals, reasons }) =>
-  [...decision.targets, ...decision.rejected].some((one) => one.unnamed) || (decision.state === 'open' && proposals.length === 0 && !reasons?.length)))
+  [...decision.targets, ...decision.rejected].some((one) => one.unnamed) || (decision.state === 'open' ? proposals.length === 0 && !reasons?.length : places.second_person && !decision.by)))
 
 const itemOf = ({ kind, source }) => `${kind} ${source}`
 
@@ -121,13 +129,14 @@ function fingerprint(places, decision) {
 export const PLACES = { versionOf: (places) => places.version, itemOf, fingerprint, pairOf }
 
 function decidedPair(pair, { decision, targets = [], by, at }, known) {
+  if (decision === 'approved') return { ...pair, decision: { ...pair.decision, approved_by: by, approved_at: at } }
   const place = ({ id }) => known.get(id) ?? placesIn(pair).find((one) => one.id === id) ?? { id, name: id, unnamed: true }
   const chosen = targets.map(place)
   const without = pair.decision.rejected.filter((one) => !chosen.some((other) => other.id === one.id))
-  const become = (state, rest) => ({ ...pair, decision: { state, targets: [], rejected: [], ...(by && { by, at }), ...rest } })
+  const become = (state, rest) => ({ ...pair, own: by !== undefined, decision: { state, targets: [], rejected: [], ...(by && { by, at }), ...rest } })
   if (decision === 'accepted') return become('accepted', { targets: chosen, rejected: without })
   if (decision === 'none') return become('none')
-  if (decision === 'undecided') return { ...pair, decision: { state: 'open', targets: [], rejected: [] } }
+  if (decision === 'undecided') return { ...pair, own: false, decision: { state: 'open', targets: [], rejected: [] } }
   return become('open', { rejected: [...without, ...chosen] })
 }
 

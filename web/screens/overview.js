@@ -85,6 +85,8 @@ function OtherPlaces({ id, alignment }) {
   const units = openPlaces(places.data.org_units)
   const attributes = openPlaces(places.data.attribute_option_combos)
   const to = (kind) => `${reviewAddress(id)}/places?of=${kind}`
+  const waiting = (member) => placeRows(places.data[member], places.data.second_person).filter((row) => row.waits).length
+  const [waitingUnits, waitingAttributes] = [waiting('org_units'), waiting('attribute_option_combos')]
   const unassigned = unassignedPlaces(placeRows(places.data.org_units))
   return html`<section aria-labelledby="places">${title}
     ${places.data.org_units.none_assigned?.length > 0 && html`<${Notice} tone="warning" title=${t('Nothing can be sent')}><p>${places.data.org_units.none_assigned.map((side) => noneAssignedText(alignment, side)).join(' ')} <${Link} to=${to('org_unit')}>${t('Show me')}<//></p><//>`}
@@ -92,7 +94,9 @@ function OtherPlaces({ id, alignment }) {
     ${places.data.periods.conversion === 'cannot' && html`<${Notice} tone="error" title=${t('The periods of the two sides do not meet')}><${Link} to=${to('period')}>${t('See why')}<//><//>`}
     <ul class="links">${places.data.periods.conversion === 'roll-up' && html`<li><${Link} to=${to('period')}>${t('{from} becomes {to}', { from: periodTypeName(places.data.periods.source), to: periodTypeName(places.data.periods.target) })}<//></li>`}
       <li><${Link} to=${to('org_unit')}>${units ? tn('{n} organisation unit is undecided', '{n} organisation units are undecided', units) : t('No organisation unit is undecided')}<//></li>
-      <li><${Link} to=${to('attribute_option_combo')}>${attributes ? tn('{n} attribute option is undecided', '{n} attribute options are undecided', attributes) : t('No attribute option is undecided')}<//></li></ul>
+      ${waitingUnits > 0 && html`<li><${Link} to="${to('org_unit')}&state=waiting">${tn('{n} organisation unit waits for a second person', '{n} organisation units wait for a second person', waitingUnits)}<//></li>`}
+      <li><${Link} to=${to('attribute_option_combo')}>${attributes ? tn('{n} attribute option is undecided', '{n} attribute options are undecided', attributes) : t('No attribute option is undecided')}<//></li>
+      ${waitingAttributes > 0 && html`<li><${Link} to="${to('attribute_option_combo')}&state=waiting">${tn('{n} attribute option waits for a second person', '{n} attribute options wait for a second person', waitingAttributes)}<//></li>`}</ul>
   </section>`
 }
 

@@ -52,7 +52,9 @@ export function PlaceDetail({ id, kind, row, values, chosen, run, known, hint, t
     <div class="title"><h2><${Name} of=${row.source} /></h2>${stateTag(row.state)}</div>
     <p class="muted meta"><bdi>${[row.source.above, row.source.code].filter(Boolean).join(' · ')}</bdi></p>
     ${kind === 'org_unit' && html`<p class="muted meta counted">${values !== undefined && tn('{n} value in the last 12 months, with all below it', '{n} values in the last 12 months, with all below it', values)}</p>`}
-    ${decision.by && html`<p class="muted meta">${t('Decided by {who}, {when}', { who: decision.by, when: decision.at ? time(decision.at) : '' })}</p>`}
+    ${decision.by && html`<p class="muted meta">${t('Decided by {who}, {when}', { who: decision.by, when: decision.at ? time(decision.at) : '' })}
+      ${decision.approved_by ? html`<br />${t('Approved by {who}, {when}', { who: decision.approved_by, when: decision.approved_at ? time(decision.approved_at) : '' })}`
+      : row.own ? html`<br />${t('You decided it: another person has to approve it')}` : row.waits ? html`<br />${t('Waits for a second person')}` : ''}</p>`}
     ${(row.reasons.length > 0 || row.unassigned) && html`<${Notice} tone="warning"><p>${row.reasons.length ? placeReason(row) : t("The target's data set is not assigned to {name}", { name: row.unassigned.name })}</p>
       ${row.unassigned && html`<p>${t('Nothing can be sent there until it is.')} ${assigning()}</p>`}
       ${kind === 'org_unit' && row.reasons.some((one) => one.code === 'nothing_alike') && html`<p>${t('The target does not have it, or its data set is not assigned to it.')}</p>`}<//>`}
@@ -67,6 +69,7 @@ export function PlaceDetail({ id, kind, row, values, chosen, run, known, hint, t
       <${Button} primary onClick=${() => run('accept')} disabled=${!chosen || (row.state === 'accepted' && chosen.id === row.choice?.id)} kbd=${hint('accept')}>${t('Accept')}<//>
       <${Button} onClick=${() => run('reject')} disabled=${!chosen || decided} kbd=${hint('reject')}>${t('Reject')}<//>
       <${Button} onClick=${() => run('none')} disabled=${row.state === 'none'} kbd=${hint('none')}>${t('No counterpart')}<//>
+      ${row.waits && html`<${Button} onClick=${() => run('approve')} disabled=${!row.approvable} title=${row.own ? t('You decided it: another person has to approve it') : undefined} kbd=${hint('approve')}>${t('Approve')}<//>`}
       ${(decided || decision.rejected.length > 0) && html`<${Button} onClick=${() => run('forget')}>${t('Open again')}<//>`}
     </div>
     <h3>${t('Candidates')}</h3>

@@ -12,13 +12,13 @@ import { VirtualGrid } from '../vlist.js'
 import { reviewAddress } from '../model/address.js'
 import { commandOf, hintOf, keepKeySettings, keySettings } from '../model/keys.js'
 import { isPlaceKind, PLACE_KINDS } from '../model/place-kinds.js'
-import { acceptPlace, filterPlaces, forgetPlace, isPartial, NO_PLACE_FILTER, nowhere, openPlaces, placeRows, PLACES, placesIn, rejectPlace, restoringPlace, restoringPlaces, unassignedPlaces, withPlaceOperations, withSavedPlaces } from '../model/places.js'
+import { acceptPlace, approvePlace, filterPlaces, forgetPlace, isPartial, NO_PLACE_FILTER, nowhere, openPlaces, placeRows, PLACES, placesIn, rejectPlace, restoringPlace, restoringPlaces, unassignedPlaces, withPlaceOperations, withSavedPlaces } from '../model/places.js'
 import { unitCountsOf } from '../value-counts.js'
 import { AlignmentHead } from './alignment-head.js'
 import { Counted } from './counted.js'
 import { useGoing } from './going.js'
 import { above, assigning, PlaceDetail, valuesText } from './places-detail.js'
-import { leftText, stateTag, withHint } from './review-list.js'
+import { leftText, Signs, signsColumn, stateTag, withHint } from './review-list.js'
 import { namesOf, Refused, useHistory, useOthers, useSaved } from './saving.js'
 import { selectColumn, SelectMark, useSelection } from './selecting.js'
 import { noneAssignedText, unassignedText, unassignedTitle } from './unassigned.js'
@@ -28,7 +28,7 @@ const [ReviewHelp, Selection] = ['ReviewHelp', 'Selection'].map((name) => later(
 
 const Periods = later(async () => (await import('./places-periods.js')).Periods)
 
-const KEYS = ['next', 'previous', 'accept', 'reject', 'none', 'undo', 'redo', 'search', 'targets', 'select', 'go', 'help'] // of all, those that are some here
+const KEYS = ['next', 'previous', 'accept', 'reject', 'none', 'approve', 'undo', 'redo', 'search', 'targets', 'select', 'go', 'help'] // of all, those that are some here
 const MOST_OF_A_NAME = 80
 
 const kindName = (kind) => ({ org_unit: () => t('Organisation units'), attribute_option_combo: () => t('Attribute options'), period: () => t('Periods') })[kind]()
@@ -123,7 +123,7 @@ function Placing({ id, alignment, first, query, session }) {
     <${Problem} error=${fresh.error} again=${fresh.read} />
     ${kind === 'period'
       ? html`<${Periods} rule=${shown.periods} />`
-      : html`<${Pairs} key=${kind} id=${id} kind=${kind} alignment=${alignment} wanted=${query.get('state')} member=${shown[PLACE_KINDS[kind]]} version=${saved.version} known=${known} fresh=${fresh} activeId=${at[kind]} onActive=${(row) => lookAt(kind, row)} history=${history.next()} decide=${decide} travel=${travel} />`}
+      : html`<${Pairs} key=${kind} id=${id} kind=${kind} alignment=${alignment} wanted=${query.get('state')} second=${shown.second_person} me=${names[0]} member=${shown[PLACE_KINDS[kind]]} version=${saved.version} known=${known} fresh=${fresh} activeId=${at[kind]} onActive=${(row) => lookAt(kind, row)} history=${history.next()} decide=${decide} travel=${travel} />`}
   </div>`
 }
 
@@ -136,9 +136,9 @@ function useUnitCounts({ server, data_set: set }, kind, rows) {
   return { ...found, wanted, anyway: () => setMost(Infinity) }
 }
 
-function Pairs({ id, kind, alignment, wanted, member, version, known, fresh, activeId, onActive, history, decide, travel }) {
-  const rows = useMemo(() => placeRows(member), [member])
-  const [filter, setFilter] = useState(() => ({ ...NO_PLACE_FILTER, ...(kind === 'org_unit' && wanted === 'unassigned' && { state: wanted }) }))
+function Pairs({ id, kind, alignment, wanted, second, me, member, version, known, fresh, activeId, onActive, history, decide, travel }) {
+  const rows = useMemo(() => placeRows(member, second), [member, second])
+  const [filter, setFilter] = useState(() => ({ ...NO_PLACE_FILTER, ...((kind === 'org_unit' ? ['unassigned', 'waiting'] : ['waiting']).includes(wanted) && { state: wanted }) }))
   const { source } = alignment
   const values = useUnitCounts(source, kind, rows)
   const counts = values.data?.counts
@@ -185,6 +185,16 @@ function Pairs({ id, kind, alignment, wanted, member, version, known, fresh, act
     if (row.state === 'accepted' && chosen.id === row.choice?.id) return go(active + 1)
     decideRow(t('Accepted: {name}', { name }), acceptPlace(kind, row.id, chosen))
   }
+  /** Nothing is proposed anew by it. */
+  const approve = () => {
+    const those = (many.length ? many : list.slice(active, active + 1)).filter((one) => one.approvable)
+    if (those.length === 0) return say(row?.own && !many.length ? t('You decided it: another person has to approve it') : t('There is nothing here for you to approve'))
+    const label = those.length === 1 ? t('Approved: {name}', { name: those[0].source.name.slice(0, MOST_OF_A_NAME) }) : tn('Approved {n}', 'Approved {n}', those.length)
+    decide(label, those.map((one) => approvePlace(kind, one.id, me)), those.flatMap((one) => restoringPlace(kind, one)))
+    if (many.length) return selectNone()
+    const next = list[active + 1] ?? list[active - 1]
+    if (next) onActive(next.id)
+  }
   const goBack = (way) => {
     setDraft({})
     setDecided(true)
@@ -196,6 +206,7 @@ function Pairs({ id, kind, alignment, wanted, member, version, known, fresh, act
     reject: () => row && (chosen ? decideRow(t('Rejected: {name}', { name }), rejectPlace(kind, row.id, chosen), false) : say(t('There is nothing to reject'))),
     none: () => (many.length ? decideMany((n) => tn('No counterpart: {n} selected one', 'No counterpart: {n} selected ones', n), many, (one) => nowhere(kind, one.id)) : row && decideRow(t('No counterpart: {name}', { name }), nowhere(kind, row.id))),
     ...selecting,
+    approve,
     forget: () => row && decideRow(t('Opened again: {name}', { name }), forgetPlace(kind, row.id), false),
     undo: () => goBack('back'),
     redo: () => goBack('forward'),
@@ -218,6 +229,8 @@ function Pairs({ id, kind, alignment, wanted, member, version, known, fresh, act
   }
   const sure = list.filter((one) => one.sure)
   const unassigned = unassignedPlaces(rows)
+  const waiting = rows.filter((one) => one.waits).length
+  const show = (state) => { setFilter({ ...NO_PLACE_FILTER, state }); grid.current?.focus() }
   const acceptSure = () => {
     const n = sure.length
     decide(tn('Accepted {n} sure one', 'Accepted {n} sure ones', n), sure.map((one) => acceptPlace(kind, one.id, one.choice)), sure.flatMap((one) => restoringPlace(kind, one)), { bulk: true })
@@ -227,7 +240,8 @@ function Pairs({ id, kind, alignment, wanted, member, version, known, fresh, act
   if (!member.told) return html`<div class="page"><${Notice} title=${t('One of the sides does not tell which it has')}>${t('The same ids are taken for the same things.')}<//></div>`
   return html`<div class="pairs" ...${focusKept}>
     <div class="bar-tools">
-      <div class="row grow"><span>${tn('{n} to look at', '{n} to look at', rows.length)}</span><span class="muted">${tn('{n} more keeps its id', '{n} more keep their id', member.same)}</span></div>
+      <div class="row grow"><span>${tn('{n} to look at', '{n} to look at', rows.length)}</span><span class="muted">${tn('{n} more keeps its id', '{n} more keep their id', member.same)}</span>
+        ${waiting > 0 && html`<button type="button" class="link" onClick=${() => show('waiting')}>${tn('{n} waits for a second person', '{n} wait for a second person', waiting)}</button>`}</div>
       <div class="row">
         <${Button} onClick=${() => run('undo')} disabled=${!history.undo} title=${history.undo?.label} kbd=${hint('undo')}>${t('Undo')}<//>
         <${Button} onClick=${() => run('redo')} disabled=${!history.redo} title=${history.redo?.label} kbd=${hint('redo')}>${t('Redo')}<//>
@@ -235,7 +249,7 @@ function Pairs({ id, kind, alignment, wanted, member, version, known, fresh, act
       </div>
     </div>
     ${unassigned > 0 && html`<${Notice} tone="warning" title=${unassignedTitle(unassigned)}>
-      <p>${unassignedText(unassigned, alignment)} <button type="button" class="link" onClick=${() => { setFilter({ ...NO_PLACE_FILTER, state: 'unassigned' }); grid.current?.focus() }}>${t('Show me')}</button></p>
+      <p>${unassignedText(unassigned, alignment)} <button type="button" class="link" onClick=${() => show('unassigned')}>${t('Show me')}</button></p>
       <p>${assigning()} ${t('Then go on with the servers as they are:')} <${Link} to="${reviewAddress(id)}/drift">${t('Changes')}<//></p><//>`}
     ${decided && html`<${Notice}><p class="row">${t('What was decided may change what is proposed for others.')} <${Button} small loading=${fresh.loading} onClick=${() => { setDecided(false); fresh.read() }}>${t('Propose again')}<//></p><//>`}
     <div class="filters" role="search" aria-label=${t('Choose what to see')}>
@@ -244,6 +258,7 @@ function Pairs({ id, kind, alignment, wanted, member, version, known, fresh, act
       <${Select} label=${t('State')} hideLabel value=${filter.state} onChange=${(value) => setFilter({ ...filter, state: value })}>
         <option value="any">${t('Any state')}</option><option value="open">${t('Undecided')}</option><option value="proposed">${t('To review')}</option><option value="nothing">${t('No proposal')}</option><option value="accepted">${t('Accepted')}</option><option value="none">${t('No counterpart')}</option>
         ${kind === 'org_unit' && html`<option value="unassigned">${t('Not assigned')}</option>`}
+        ${second && html`<option value="waiting">${t('Waits for a second person')}</option><option value="approval">${t('For me to approve')}</option>`}
       <//>
       ${values.wanted && html`<${Select} label=${t('Order')} hideLabel value=${filter.order} onChange=${(value) => setFilter({ ...filter, order: value })}>
         <option value="proposed">${t('As proposed')}</option><option value="values">${t('Most values first')}</option>
@@ -286,7 +301,7 @@ function NoneAssigned({ id, alignment, sides, version, fresh }) {
 }
 
 function PlaceList({ kind, list, counts, active, selected, onSelect, onActivate, gridRef }) {
-  const columns = [selectColumn(), { id: 'source', title: t('Source'), class: 'c-source' }, { id: 'match', title: t('Match'), class: 'c-match' }, { id: 'target', title: t('Target'), class: 'c-target' }, { id: 'state', title: t('State'), class: 'c-state' }]
+  const columns = [selectColumn(), { id: 'source', title: t('Source'), class: 'c-source' }, { id: 'match', title: t('Match'), class: 'c-match' }, { id: 'target', title: t('Target'), class: 'c-target' }, signsColumn(), { id: 'state', title: t('State'), class: 'c-state' }]
   return html`<${VirtualGrid} id="place" label=${kindName(kind)} columns=${columns} count=${list.length} active=${active} onActivate=${onActivate} gridRef=${gridRef}
     row=${(index) => {
       const row = list[index]
@@ -300,6 +315,7 @@ function PlaceList({ kind, list, counts, active, selected, onSelect, onActivate,
           html`<${Name} class="name" of=${row.source} />${above(row.source, valuesText(counts?.get(row.id)))}`,
           html`<${Confidence} value=${row.confidence} />`,
           row.unassigned ? html`<${Name} class="name" of=${row.unassigned} /><small>⚠ ${t('Not assigned')}</small>` : row.choice ? html`<${Name} class="name" of=${row.choice} />${above(row.choice)}` : html`<span class="muted">${row.state === 'none' ? t('No counterpart') : t('Nothing proposed')}</span>`,
+          html`<${Signs} marks=${row.waits ? [['◌', t('Waits for a second person')]] : []} />`,
           stateTag(row.state),
         ],
       }

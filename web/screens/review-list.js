@@ -142,13 +142,17 @@ function marksOf(row, about) {
   ].filter(Boolean)
 }
 
+export const signsColumn = () => ({ id: 'warning', title: html`<span class="unseen">${t('Signs')}</span>`, class: 'c-warning' })
+/** `marks`: [[sign, its words]] */
+export const Signs = ({ marks }) => marks.length > 0 && html`<span class="warned" title=${marks.map((one) => one[1]).join('\n')}>${marks.map(([sign, words]) => html`<span key=${sign}><span aria-hidden="true">${sign}</span><span class="unseen">${words}. </span></span>`)}</span>`
+
 export function ReviewList({ list, active, about, selected, onSelect, onActivate, gridRef, onClear }) {
   const columns = [
     selectColumn(),
     { id: 'source', title: t('Source'), class: 'c-source' },
     { id: 'match', title: t('Match'), class: 'c-match' },
     { id: 'target', title: t('Target'), class: 'c-target' },
-    { id: 'warning', title: html`<span class="unseen">${t('Signs')}</span>`, class: 'c-warning' },
+    signsColumn(),
     { id: 'state', title: t('State'), class: 'c-state' },
   ]
   if (list.length === 0)
@@ -163,13 +167,12 @@ export function ReviewList({ list, active, about, selected, onSelect, onActivate
 
 function cellsOf(row, about, selected, onSelect) {
   const target = targetText(row)
-  const marks = marksOf(row, about)
   return [
     html`<${SelectMark} row=${row} on=${selected} onSelect=${onSelect} />`,
     html`<${Name} class="name" of=${row.source} /><small><bdi>${row.source.code || row.source.id}</bdi>${row.values > 0 && ` · ${tn('{n} value', '{n} values', row.values)}`}</small>`,
     html`<${Confidence} value=${row.confidence} />`,
     html`<${Name} class="name ${target.quiet ? 'muted' : ''}" of=${target} />${target.code && html`<small>${target.code}</small>`}`,
-    marks.length ? html`<span class="warned" title=${marks.map((one) => one[1]).join('\n')}>${marks.map(([sign, words]) => html`<span key=${sign}><span aria-hidden="true">${sign}</span><span class="unseen">${words}. </span></span>`)}</span>` : '',
+    html`<${Signs} marks=${marksOf(row, about)} />`,
     stateTag(row.state, isRejected(row)),
   ]
 }

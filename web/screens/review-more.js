@@ -8,7 +8,7 @@ import { acceptable, ATTENTION } from '../model/rows.js'
 export function Selection({ rows, run, about, hint, taken }) {
   const places = taken !== undefined
   const n = taken ?? acceptable(rows).take.length
-  const approvals = places ? 0 : rows.filter((row) => ATTENTION.approval(row, about)).length
+  const approvals = rows.filter((row) => (places ? row.approvable : ATTENTION.approval(row, about))).length
   return html`<div class="filters selection" role="group" aria-label=${t('Those selected')}>
     <b>${tn('{n} selected', '{n} selected', rows.length)}</b>
     <${Button} small primary disabled=${n === 0} onClick=${() => run('accept')} kbd=${hint('accept')}>${t('Accept {n}', { n })}<//>

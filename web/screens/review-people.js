@@ -51,7 +51,7 @@ function Editor({ id, given, onSaved }) {
       <${Field} label=${t('User name there')} help=${t('Letter by letter, as they sign in.')} value=${username} onInput=${setUsername} autocomplete="off" />
       <button class="button" type="submit" disabled=${!username.trim()}>${t('Give access')}</button>
     </form>
-    <label class="check"><input type="checkbox" checked=${second} onChange=${(event) => setSecond(event.target.checked)} />${t('A second person approves: of data elements and cells, nothing is sent that nobody but who decided it has agreed to. Organisation units and attribute options are not approved')}</label>
+    <label class="check"><input type="checkbox" checked=${second} onChange=${(event) => setSecond(event.target.checked)} />${t('A second person approves: nothing is sent that nobody but who decided it has agreed to')}</label>
     <${Problem} error=${state.error} />
     <p class="row"><${Button} primary loading=${state.loading} disabled=${!changed} onClick=${save}>${t('Save')}<//></p>`}`
 }

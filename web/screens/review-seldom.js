@@ -62,7 +62,8 @@ export function Conflicts({ problem, saver, of }) {
 
 function verdict(row) {
   if (!row) return t('Undecided')
-  const { state, targets, by } = row.decision
+  const { state, targets, by, approved_by } = row.decision
   const what = state === 'accepted' ? targets.map((one) => one.name).join(' + ') : state === 'none' ? t('No counterpart') : state === 'excluded' ? t('Left out') : t('Undecided')
-  return by ? `${what} (${by})` : what
+  const said = by ? `${what} (${by})` : what
+  return approved_by ? t('{what}, approved by {who}', { what: said, who: approved_by }) : said
 }

@@ -6,6 +6,8 @@ import { Link, navigate } from '../router.js'
 import { Button, Field, Loading, Name, Notice, Problem } from '../ui.js'
 import { reviewAddress } from '../model/address.js'
 import { lastPeriods, periodName } from '../model/periods.js'
+import { PLACE_KINDS } from '../model/place-kinds.js'
+import { placeRows } from '../model/places.js'
 import { stateOf, toggle, treeOf, visible } from '../model/units.js'
 import { AlignmentHead } from './alignment-head.js'
 
@@ -19,6 +21,9 @@ export function Send({ params }) {
     return html`<div class="page"><h1>${t('Send')}</h1><${Problem} error=${alignment.error} again=${alignment.reload} />${alignment.loading && html`<${Loading} />`}</div>`
   return html`<${AlignmentHead} id=${id} alignment=${alignment.data} at="send" /><${Choosing} key=${id} id=${id} alignment=${alignment.data} />`
 }
+
+/** Accepted ones that nothing is sent for yet. */
+const placesWaiting = (places) => Object.values(PLACE_KINDS).flatMap((member) => placeRows(places[member], places.second_person)).filter((row) => row.waits && row.state === 'accepted').length
 
 function Choosing({ id, alignment }) {
   const { source, target, coverage } = alignment
@@ -36,6 +41,7 @@ function Choosing({ id, alignment }) {
   }, [tree])
   const sureOnes = alignment.elements.filter((one) => one.decision.state === 'proposed' && one.proposals.some((proposal) => proposal.decision === 'auto')).length
   const waiting = alignment.second_person ? alignment.elements.filter(({ decision }) => decision.state === 'accepted' && !decision.approved_by).length : 0
+  const waitingPlaces = useLoad(async (signal) => (alignment.second_person ? placesWaiting(await gateway.alignments.places(id, { signal })) : 0), [id])
   const sending = coverage.accepted + (sure ? sureOnes : 0)
   const start = async () => {
     set({ loading: true })
@@ -58,6 +64,8 @@ function Choosing({ id, alignment }) {
       <label class="check"><input type="radio" name="accept" checked=${!sure} onChange=${() => setSure(false)} />${tn('Only what was accepted: {n} data element', 'Only what was accepted: {n} data elements', coverage.accepted)}</label>
       <label class="check"><input type="radio" name="accept" checked=${sure} onChange=${() => setSure(true)} />${tn('Also what the engine is sure of: {n} more', 'Also what the engine is sure of: {n} more', sureOnes)}</label>
       ${waiting > 0 && html`<${Notice} tone="warning" title=${tn('{n} accepted data element waits for a second person', '{n} accepted data elements wait for a second person', waiting)}>${t('Nothing of it is sent before another person has approved it in the review.')} <${Link} to=${reviewAddress(id)}>${t('Go to the review')}<//><//>`}
+      ${waitingPlaces.data > 0 && html`<${Notice} tone="warning" title=${tn('{n} organisation unit or attribute option waits for a second person', '{n} organisation units and attribute options wait for a second person', waitingPlaces.data)}>${t('None of their values is sent before another person has approved it.')} <${Link} to="${reviewAddress(id)}/places?state=waiting">${t('Units and periods')}<//><//>`}
+      <${Problem} error=${waitingPlaces.error} again=${waitingPlaces.reload} />
       ${sending === 0 && html`<${Notice} tone="warning" title=${t('Nothing is accepted yet')}><${Link} to=${reviewAddress(id)}>${t('Go to the review')}<//><//>`}
     </fieldset>
     <${More} more=${more} onChange=${setMore} />

@@ -131,6 +131,7 @@ export const STATES = [
   { name: 'places', path: `${A}/places`, world: both(counted, aligned()), there: ROW },
   { name: 'places-unassigned', path: `${A}/places?state=unassigned`, world: both(aligned(), (world) => world.places.set('one', withUnassigned(madeUpPlaces('one', 1)))), there: ROW },
   { name: 'places-attributes', path: `${A}/places?of=attribute_option_combo`, world: aligned(), there: ROW },
+  { name: 'places-second-person', path: `${A}/places`, world: aligned((alignment, world) => { Object.assign(alignment, { second_person: true, owner: 'joseph' }); by('joseph', alignment, world, { decisions: [{ kind: 'org_unit', source: 'SUnit0000', decision: 'accepted', targets: [{ id: 'TUnit0000' }] }] }) }), there: ROW },
   { name: 'places-periods', path: `${A}/places?of=period`, world: aligned(), there: '#periods' },
   { name: 'files', path: `${A}/files`, world: aligned(), there: '#import' },
   { name: 'files-imported', path: `${A}/files`, world: aligned(), there: '#import', steps: [upload('Source00000 Target00003\nSource99999 Target00001\n')], then: '.notice.good' },
