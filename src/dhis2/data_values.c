@@ -165,10 +165,11 @@ static int take_header(struct dhis2_values_reader *r, struct str text, struct er
   return 0;
 }
 
-/* A mark that is neither is not taken for "no": a value that was deleted would count, as DHIS2 itself has it (Boolean.valueOf), for whom "1" and "yes" say no. */
+/* A mark that is neither is not taken for "no": a value that was deleted would count, as DHIS2 itself has it (Boolean.valueOf), for whom "1" and "yes" say no.
+ * "null" is what the CSV of DHIS2 2.40 and 2.41 says of every value that stands. */
 static bool read_mark(struct str text, bool *ret) {
   *ret = str_eq_nocase(text, STR("true"));
-  return *ret || !text.n || str_eq_nocase(text, STR("false"));
+  return *ret || !text.n || str_eq(text, STR("null")) || str_eq_nocase(text, STR("false"));
 }
 
 static int refuse_mark(const struct dhis2_values_reader *r, enum field field, struct str text, struct error *error) {

@@ -172,8 +172,8 @@ static void rows_are_as_wide_as_the_first_line(void **state) {
 static void marks_are_true_or_false(void **state) {
   static const struct {
     const char *mark, *said; /* said: as read_in writes the value; NULL: refused */
-  } marks[] = {{"true", "x"}, {"TRUE", "x"}, {"True", "x"}, {"false", ""}, {"FALSE", ""},
-               {"", ""},      {"1", NULL},   {"yes", NULL}, {"0", NULL},   {"x", NULL}};
+  } marks[] = {{"true", "x"}, {"TRUE", "x"}, {"True", "x"}, {"false", ""}, {"FALSE", ""}, {"", ""},
+               {"null", ""},  {"1", NULL},   {"yes", NULL}, {"0", NULL},   {"x", NULL}};
   struct error error = {0};
   (void)state;
   for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
