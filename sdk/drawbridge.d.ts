@@ -419,6 +419,10 @@ export interface Schedule {
   last?: { period: string; run: string; state: string; at: string; complete: boolean }
   youngest?: string
   open?: { period: string; at?: string; complete: boolean }[]
+  /** The latest periods whose days were over, or the schedule's own time, before all of them had gone through. */
+  given_up?: { period: string; at: string }[]
+  /** Its time is over. */
+  ended?: boolean
 }
 
 /** The interface of @dhis2/data-engine; members of a query may be functions of the variables. What fails is a DrawbridgeError, with `type` and `details` as its FetchError. */

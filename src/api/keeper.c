@@ -97,7 +97,7 @@ static void sweep(struct keeper *k, const struct config *config) {
 /* An operator has withdrawn what let it go on: the run stops where it is, and its person may go on with it. A schedule that cannot be stopped now is stopped by the next look, which finds what is withdrawn still there. */
 static void stop(struct keeper *k, struct str work, struct arena *arena) {
   struct str run;
-  if (schedules_stop(k->api, work, clock_now_ms(), arena, &run)) return;
+  if (schedules_stop(k->api, k->gateway, work, clock_now_ms(), arena, &run)) return;
   (void)desk_end(k->api, run.n ? run : work, true);
   mandates_end(k->api, k->gateway, work);
 }
@@ -109,6 +109,11 @@ static void look(struct keeper *k) {
   struct mandates_found found = {0};
   if (mandates_list(k->api, k->gateway, arena, &found, &error)) found = (struct mandates_found){0};
   for (size_t i = 0; i < found.withdrawn_count; i++) stop(k, found.withdrawn[i], arena);
+  for (size_t i = 0; i < found.over_count; i++) {
+    struct str run;
+    schedules_look(k->api, k->gateway, found.over[i], clock_now_ms(), arena, &run); /* which tells that it is over */
+    mandates_end(k->api, k->gateway, found.over[i]);
+  }
   for (size_t i = 0; i < found.count; i++) {
     struct str run;
     go_on(k, found.works[i], config, arena);

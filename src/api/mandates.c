@@ -57,15 +57,16 @@ int mandates_list(struct api *api, struct gateway *gateway, struct arena *arena,
   int failed = store_document_list(store, kind, owner, LIST_MAX, arena, &documents, &count, error);
   api_store_done(api);
   if (failed) return -1;
-  *ret =
-      (struct mandates_found){.works = ARENA_ARRAY(arena, count + 1, struct str), .withdrawn = ARENA_ARRAY(arena, count + 1, struct str)};
+  *ret = (struct mandates_found){.works = ARENA_ARRAY(arena, count + 1, struct str),
+                                 .withdrawn = ARENA_ARRAY(arena, count + 1, struct str),
+                                 .over = ARENA_ARRAY(arena, count + 1, struct str)};
   for (size_t i = 0; i < count; i++) {
     if (is_withdrawn(&documents[i]))
       ret->withdrawn[ret->withdrawn_count++] = documents[i].id;
     else if (documents[i].expires_ms > clock_now_ms())
       ret->works[ret->count++] = documents[i].id;
     else
-      mandates_end(api, gateway, documents[i].id);
+      ret->over[ret->over_count++] = documents[i].id;
   }
   return 0;
 }

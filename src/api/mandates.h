@@ -1,6 +1,6 @@
 /* mandates: what lets runs and schedules go on without the person (gateway/mandate.h), as documents of the store.
  *
- * What holds always: one for each work, by the work's id; it is wiped when its time is over: by mandates_list, and by the store (store_purge), whatever else happens. One that an operator withdraws, who may know nothing of a running
+ * What holds always: one for each work, by the work's id; it is wiped when its time is over: by the keeper, and by the store (store_purge), whatever else happens. One that an operator withdraws, who may know nothing of a running
  * drawbridge, opens nothing from then on; the keeper of whichever process looks next ends it, and the run that goes on by it. Any thread; mandates_end blocks (servers). */
 #ifndef DRAWBRIDGE_API_MANDATES_H
 #define DRAWBRIDGE_API_MANDATES_H
@@ -14,10 +14,10 @@ int mandates_give(struct api_job *job, struct str work, const struct str servers
 /* 1: *ret is sealed; 0: there is none (any more); -1: those of store/store.h. */
 int mandates_get(struct api *api, struct str work, struct arena *arena, struct str *ret, struct error *error);
 
-/* The works that have one. What is past its time is ended, as by mandates_end; of what was withdrawn the keeper has the work stopped first. */
+/* The works that have one. What is past its time (`over`) is for the caller to end, as by mandates_end, after a last look at it; of what was withdrawn the keeper has the work stopped first. */
 struct mandates_found {
-  struct str *works, *withdrawn;
-  size_t count, withdrawn_count;
+  struct str *works, *withdrawn, *over;
+  size_t count, withdrawn_count, over_count;
 };
 int mandates_list(struct api *api, struct gateway *gateway, struct arena *arena, struct mandates_found *ret, struct error *error);
 

@@ -1,6 +1,8 @@
 #include "api/reports_out.h"
 
 #include "api/run_document.h"
+#include "api/schedule.h"
+#include "api/schedules.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/json_doc.h"
@@ -55,7 +57,8 @@ static int file_all(const struct config *config, const struct store_document *ru
 /* --- to be sent --- */
 
 struct delivery {
-  struct str run, webhook; /* webhook: empty: the folder */
+  struct str run, webhook;  /* webhook: empty: the folder */
+  struct str event, period; /* of a schedule, whose id is in the place of the run's; else empty */
   unsigned tries;
   int64_t next_ms;
 };
@@ -66,6 +69,8 @@ static struct str delivery_write(struct arena *arena, const struct delivery *d) 
   json_out_object(&out);
   json_out_member_str(&out, "run", d->run);
   json_out_member_str(&out, "webhook", d->webhook);
+  json_out_member_str(&out, "event", d->event);
+  json_out_member_str(&out, "period", d->period);
   json_out_member_int(&out, "tries", (int64_t)d->tries);
   json_out_member_int(&out, "next", d->next_ms);
   json_out_end(&out);
@@ -80,18 +85,22 @@ static struct delivery delivery_read(struct arena *arena, struct str about) {
                        .next_ms = json_integer_value(json_object_get(root, "next"))};
   d.run = arena_str(arena, str_of(json_string_value(json_object_get(root, "run"))));
   d.webhook = arena_str(arena, str_of(json_string_value(json_object_get(root, "webhook"))));
+  d.event = json_text_copy(arena, root, "event");
+  d.period = json_text_copy(arena, root, "period");
   json_decref(root);
   return d;
 }
 
-static void enqueue(struct api *api, struct str run, struct str webhook, struct arena *arena) {
+static void enqueue(struct api *api, struct delivery d, struct arena *arena) {
   int64_t now = clock_now_ms();
+  struct str run = d.run, webhook = d.webhook;
   struct error error = {0};
-  struct delivery d = {run, webhook, 0, now};
+  d.next_ms = now;
   struct store_document document = {.kind = kind,
                                     .id = random_id(arena, ID_LETTERS),
                                     .owner = owner,
-                                    .key = arena_printf(arena, "%.*s %.*s", STR_ARG(run), STR_ARG(webhook)),
+                                    .key = arena_printf(arena, "%.*s %.*s%s%.*s%s%.*s", STR_ARG(run), STR_ARG(webhook),
+                                                        d.event.n ? " " : "", STR_ARG(d.event), d.period.n ? " " : "", STR_ARG(d.period)),
                                     .about = delivery_write(arena, &d),
                                     .created_ms = now,
                                     .updated_ms = now,
@@ -112,8 +121,21 @@ void reports_out(struct api *api, struct gateway *gateway, const struct store_do
   struct run_about about = run_about_read(arena, run->about);
   struct config *config = gateway_config_now(gateway);
   bool ended = run_state_is_end(about.state);
-  if (!about.dry_run && ended && config->runs_reports.n) enqueue(api, run->id, STR(""), arena);
-  if (!about.dry_run && (ended || waits_for_person(&about)) && about.beside.webhook.n) enqueue(api, run->id, about.beside.webhook, arena);
+  if (!about.dry_run && ended && config->runs_reports.n) enqueue(api, (struct delivery){.run = run->id}, arena);
+  if (!about.dry_run && (ended || waits_for_person(&about)) && about.beside.webhook.n)
+    enqueue(api, (struct delivery){.run = run->id, .webhook = about.beside.webhook}, arena);
+  config_unref(config);
+  arena_free(arena);
+}
+
+void reports_out_schedule(struct api *api, struct gateway *gateway, struct str schedule, struct str webhook, struct str event,
+                          struct str period) {
+  struct arena *arena = arena_new();
+  struct config *config = gateway_config_now(gateway);
+  struct delivery d = {.run = schedule, .event = event, .period = period};
+  if (config->runs_reports.n) enqueue(api, d, arena);
+  d.webhook = webhook;
+  if (webhook.n) enqueue(api, d, arena);
   config_unref(config);
   arena_free(arena);
 }
@@ -179,9 +201,42 @@ static int send_one(const struct config *config, struct str id, const struct del
   return failed;
 }
 
+static void write_schedule(struct json_out *out, const struct delivery *d, const struct schedule *schedule) {
+  json_out_object(out);
+  json_out_member_str(out, "event", d->event);
+  json_out_member_str(out, "schedule", d->run);
+  if (d->period.n) json_out_member_str(out, "period", d->period);
+  schedule_members(out, schedule);
+  json_out_end(out);
+}
+
+static int tell_schedule(struct api *api, const struct config *config, struct str id, const struct delivery *d, struct arena *arena,
+                         const atomic_bool *stop, struct error *error) {
+  char day[CLOCK_TEXT_SIZE];
+  struct store_document document;
+  const struct config_webhook *webhook = d->webhook.n ? config_webhook(config, d->webhook) : NULL;
+  struct store *store = api_store(api);
+  int found = store_document_get(store, SCHEDULE_KIND, d->run, arena, &document, error);
+  api_store_done(api);
+  if (found < 0) return -1;
+  if (!found || (d->webhook.n ? !webhook : !config->runs_reports.n))
+    return error_set(error, ERROR_not_found, found ? "there is nowhere to tell it" : "the schedule is gone");
+  struct schedule schedule = schedule_read(arena, document.about);
+  struct buf body = BUF_INIT(STORE_BODY_MAX);
+  struct json_out out = JSON_OUT_INIT(&body);
+  write_schedule(&out, d, &schedule);
+  const char *path =
+      arena_cstr(arena, arena_printf(arena, "%.*s/%.10s-%.*s-%.*s.json", STR_ARG(config->runs_reports), clock_format(clock_now_ms(), day),
+                                     STR_ARG(d->run), STR_ARG(d->period.n ? d->period : STR("ended"))));
+  int failed = webhook ? post(webhook, id, buf_str(&body), arena, stop, error) : file_write(path, buf_str(&body), error);
+  buf_free(&body);
+  return failed;
+}
+
 /* 1: the run is under way, and so is its end. -1: it could not be told; ERROR_not_found: there is nothing to tell, or nowhere to tell it (any more). */
 static int tell(struct api *api, const struct config *config, struct str id, const struct delivery *d, struct arena *arena,
                 const atomic_bool *stop, struct error *error) {
+  if (d->event.n) return tell_schedule(api, config, id, d, arena, stop, error);
   struct store_document run;
   struct store *store = api_store(api);
   int found = store_document_get(store, RUN_KIND, d->run, arena, &run, error);

@@ -19,6 +19,10 @@ enum { REPORTS_OUT_TRIES = 7 };
 /* Before *run is put into the store as it is now. Of one that neither has ended nor waits for its person, and of a dry one: nothing. */
 void reports_out(struct api *api, struct gateway *gateway, const struct store_document *run);
 
+/* Of a schedule: "period_given_up" with the period, "schedule_ended" without one. Told once for each, as above; the folder gets one file, <day>-<schedule>-<period or "ended">.json. */
+void reports_out_schedule(struct api *api, struct gateway *gateway, struct str schedule, struct str webhook, struct str event,
+                          struct str period);
+
 /* Files and sends what is due, a few at a time; what is under way when *stop is set counts as not tried. */
 void reports_out_deliver(struct api *api, struct gateway *gateway, int64_t now_ms, const atomic_bool *stop);
 

@@ -72,6 +72,15 @@ void schedule_members(struct json_out *out, const struct schedule *s) {
     json_out_end(out);
   }
   json_out_end(out);
+  json_out_member_array(out, "given_up");
+  for (size_t i = 0; i < s->given_up_count; i++) {
+    json_out_object(out);
+    json_out_member_str(out, "period", s->given_up[i].period);
+    json_out_member_time(out, "at", s->given_up[i].at_ms);
+    json_out_end(out);
+  }
+  json_out_end(out);
+  if (s->ended) json_out_member_bool(out, "ended", true);
   if (!s->last.period.n) return;
   json_out_member_object(out, "last");
   json_out_member_str(out, "period", s->last.period);
@@ -79,7 +88,17 @@ void schedule_members(struct json_out *out, const struct schedule *s) {
   json_out_member_str(out, "state", s->last.state);
   json_out_member_time(out, "at", s->last.at_ms);
   json_out_member_bool(out, "complete", s->last.complete);
+  if (s->last.over) json_out_member_bool(out, "over", true);
   json_out_end(out);
+}
+
+static void read_given_up(struct arena *arena, const json_t *list, struct schedule *ret) {
+  ret->given_up = ARENA_ARRAY(arena, json_array_size(list) + 1, struct schedule_given_up);
+  for (size_t i = 0; i < json_array_size(list); i++) {
+    struct schedule_given_up *one = &ret->given_up[ret->given_up_count++];
+    *one = (struct schedule_given_up){.period = json_text_copy(arena, json_array_get(list, i), "period")};
+    (void)clock_parse(json_text_copy(arena, json_array_get(list, i), "at"), &one->at_ms);
+  }
 }
 
 static void read_open(struct arena *arena, const json_t *list, struct schedule *ret) {
@@ -111,13 +130,16 @@ struct schedule schedule_read(struct arena *arena, struct str json) {
                        .last = {.period = json_text_copy(arena, last, "period"),
                                 .run = json_text_copy(arena, last, "run"),
                                 .state = json_text_copy(arena, last, "state"),
-                                .complete = json_is_true(json_object_get(last, "complete"))}};
+                                .complete = json_is_true(json_object_get(last, "complete")),
+                                .over = json_is_true(json_object_get(last, "over"))},
+                       .ended = json_is_true(json_object_get(root, "ended"))};
   (void)dhis2_period_type_of(json_text_copy(arena, root, "period_type"), &s.period_type);
   (void)clock_parse(json_text_copy(arena, root, "unattended_until"), &s.until_ms);
   (void)clock_parse(json_text_copy(arena, last, "at"), &s.last.at_ms);
   s.youngest = json_text_copy(arena, root, "youngest");
   if (!s.youngest.n) s.youngest = s.last.period; /* as it was kept before */
   read_open(arena, json_object_get(root, "open"), &s);
+  read_given_up(arena, json_object_get(root, "given_up"), &s);
   json_decref(root);
   return s;
 }
@@ -208,6 +230,42 @@ static void keep_open(struct schedule *s, struct arena *arena, struct str withou
   }
   s->open = list;
   s->open_count = n;
+}
+
+/* --- what is over --- */
+
+static bool is_over(const struct schedule *s, struct str text, int64_t now_ms) {
+  struct dhis2_period period;
+  return now_ms >= s->until_ms || !dhis2_period_parse(text, &period) || now_ms >= over_ms(s, &period);
+}
+
+static void give_up(struct schedule *s, struct str period, int64_t at_ms) {
+  if (s->given_up_count == SCHEDULE_GIVEN_UP_MAX) memmove(s->given_up, s->given_up + 1, --s->given_up_count * sizeof *s->given_up);
+  s->given_up[s->given_up_count++] = (struct schedule_given_up){period, at_ms};
+}
+
+size_t schedule_close(struct schedule *s, struct arena *arena, bool under_way, int64_t now_ms, bool *ret_ended) {
+  struct schedule_given_up *list = ARENA_ARRAY(arena, SCHEDULE_GIVEN_UP_MAX + 1, struct schedule_given_up);
+  size_t new = 0, kept = 0;
+  if (s->given_up_count) memcpy(list, s->given_up, s->given_up_count * sizeof *list);
+  s->given_up = list;
+  for (size_t i = 0; i < s->open_count; i++) {
+    bool over = is_over(s, s->open[i].period, now_ms);
+    if (!over) s->open[kept++] = s->open[i];
+    if (!over || s->open[i].complete) continue;
+    give_up(s, s->open[i].period, now_ms);
+    new ++;
+  }
+  s->open_count = kept;
+  bool last = s->last.period.n && !s->last.over && !under_way && is_over(s, s->last.period, now_ms);
+  if (last) s->last.over = true;
+  if (last && !s->last.complete) {
+    give_up(s, s->last.period, now_ms);
+    new ++;
+  }
+  *ret_ended = now_ms >= s->until_ms && !s->ended;
+  s->ended |= *ret_ended;
+  return new < SCHEDULE_GIVEN_UP_MAX ? new : SCHEDULE_GIVEN_UP_MAX;
 }
 
 static int by_time(const void *left, const void *right) {

@@ -11,13 +11,27 @@
 #include "base/json_out.h"
 #include "dhis2/periods.h"
 
-enum { SCHEDULE_AFTER_MAX = 366, SCHEDULE_FOR_MAX = 366, SCHEDULE_AGAIN_MAX = 24 * 31, SCHEDULE_NAME_MAX = 200, SCHEDULE_OPEN_MAX = 400 };
+enum {
+  SCHEDULE_AFTER_MAX = 366,
+  SCHEDULE_FOR_MAX = 366,
+  SCHEDULE_AGAIN_MAX = 24 * 31,
+  SCHEDULE_NAME_MAX = 200,
+  SCHEDULE_OPEN_MAX = 400,
+  SCHEDULE_GIVEN_UP_MAX = 20
+};
 
 struct schedule_last {    /* the latest try */
   struct str period, run; /* empty: none yet */
   struct str state;       /* of that run */
   int64_t at_ms;
   bool complete; /* all went through that the source had, and it had something */
+  bool over;     /* nothing more is tried for its period, and it is told where it was given up */
+};
+
+/* A period whose days were over, or the schedule's time, before all of it had gone through. */
+struct schedule_given_up {
+  struct str period;
+  int64_t at_ms;
 };
 
 /* A period that was tried before the one of the latest try, and whose days are not over. */
@@ -36,6 +50,9 @@ struct schedule {
   struct str youngest;        /* period that was tried; empty: none yet */
   struct schedule_open *open; /* by time; none of them is that of `last` */
   size_t open_count;
+  struct schedule_given_up *given_up; /* the latest ones */
+  size_t given_up_count;
+  bool ended; /* its time is over, and that was noted */
 };
 
 /* What a person wrote: name, period_type, after_day, for_days (20), again_hours (24). -1: ERROR_bad_request. */
@@ -50,6 +67,9 @@ bool schedule_due(const struct schedule *schedule, bool under_way, int64_t now_m
 
 /* `tried` is the latest try from now on; what was that before is kept as long as something is to be done for it. Lists in the arena. */
 void schedule_tried(struct schedule *schedule, struct arena *arena, struct schedule_last tried);
+
+/* Takes note of what is over by now: periods that are not tried any more, and the schedule itself. What was not complete is given up: returns how many (the last of `given_up`). *ret_ended: the schedule's own time is over, and was not so at the last call. Lists in the arena. */
+size_t schedule_close(struct schedule *schedule, struct arena *arena, bool under_way, int64_t now_ms, bool *ret_ended);
 
 /* Did all go through that the source had, in the last try of this period? */
 bool schedule_was_complete(const struct schedule *schedule, struct str period);

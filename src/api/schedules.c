@@ -2,6 +2,7 @@
 
 #include "api/desk.h"
 #include "api/mandates.h"
+#include "api/reports_out.h"
 #include "api/run_document.h"
 #include "api/runner.h"
 #include "api/schedule.h"
@@ -289,6 +290,17 @@ static int begin(struct looking *l, const struct dhis2_period *period, struct er
   return failed;
 }
 
+/* Whoever is to be told of it: what is over, before that is kept. */
+static void close_over(struct looking *l, bool under_way, int64_t now_ms, struct error *error) {
+  struct schedule *s = &l->schedule;
+  bool was_over = s->last.over, ended;
+  size_t open = s->open_count, count = schedule_close(s, l->arena, under_way, now_ms, &ended);
+  for (size_t i = s->given_up_count - count; i < s->given_up_count; i++)
+    reports_out_schedule(l->api, l->gateway, l->document.id, s->webhook, STR("period_given_up"), s->given_up[i].period);
+  if (ended) reports_out_schedule(l->api, l->gateway, l->document.id, s->webhook, STR("schedule_ended"), STR(""));
+  if (ended || open != s->open_count || was_over != s->last.over) (void)update(l->api, l->arena, &l->document, s, error);
+}
+
 void schedules_look(struct api *api, struct gateway *gateway, struct str id, int64_t now_ms, struct arena *arena, struct str *ret_run) {
   struct looking l = {.api = api, .gateway = gateway, .arena = arena};
   struct error error = {0};
@@ -300,6 +312,7 @@ void schedules_look(struct api *api, struct gateway *gateway, struct str id, int
   if (found == 1) {
     l.schedule = schedule_read(l.arena, l.document.about);
     bool under_way = follow(&l, &error);
+    if (!error.code) close_over(&l, under_way, now_ms, &error);
     if (!error.code && schedule_due(&l.schedule, under_way, now_ms, &period)) (void)begin(&l, &period, &error);
     if (!run_state_is_end(l.schedule.last.state)) *ret_run = l.schedule.last.run;
   }
@@ -307,18 +320,19 @@ void schedules_look(struct api *api, struct gateway *gateway, struct str id, int
     log_event(LOG_ERROR, "schedule_not_looked_at", LOG_STR("schedule", id), LOG_FAILURE(&error));
 }
 
-int schedules_stop(struct api *api, struct str id, int64_t now_ms, struct arena *arena, struct str *ret_run) {
-  struct store_document document;
+int schedules_stop(struct api *api, struct gateway *gateway, struct str id, int64_t now_ms, struct arena *arena, struct str *ret_run) {
+  struct looking l = {.api = api, .gateway = gateway, .arena = arena};
   struct error error = {0};
   struct store *store = api_store(api);
-  int found = store_document_get(store, SCHEDULE_KIND, id, arena, &document, &error);
+  int found = store_document_get(store, SCHEDULE_KIND, id, arena, &l.document, &error);
   api_store_done(api);
   *ret_run = STR_NONE;
   if (found != 1) return found;
-  struct schedule schedule = schedule_read(arena, document.about);
-  if (schedule.until_ms > now_ms) schedule.until_ms = now_ms;
-  *ret_run = schedule.last.run;
-  if (update(api, arena, &document, &schedule, &error) == 0) return 0;
+  l.schedule = schedule_read(arena, l.document.about);
+  if (l.schedule.until_ms > now_ms) l.schedule.until_ms = now_ms;
+  *ret_run = l.schedule.last.run;
+  close_over(&l, false, now_ms, &error);
+  if (!error.code) return 0;
   log_event(LOG_WARNING, "schedule_not_stopped", LOG_STR("schedule", id), LOG_FAILURE(&error));
   return -1;
 }

@@ -537,6 +537,51 @@ class ScheduledBeforeAllHaveReported(Scheduled):
     test_by_itself_with_a_report_to_folder_and_webhook = test_goes_on_after_the_program_was_killed = test_its_process_dies_before_its_end_is_kept = test_of_one_that_waits_for_its_person_a_webhook_is_told = test_a_webhook_that_fails_is_tried_again = test_of_somebody_else = test_schedules_that_mean_nothing = None
 
 
+class ScheduledForNothing(Scheduled):
+    """Nobody reports: who is to be told hears that a period is given up, and that the schedule has ended."""
+    reporters = 0
+
+    def altered(self, change):
+        with sqlite3.connect(self.state / "state.db", timeout=30) as store:
+            about = json.loads(store.execute("SELECT about FROM documents WHERE kind = 'schedule'").fetchone()[0])
+            change(about)
+            store.execute("UPDATE documents SET about = ?, version = version + 1 WHERE kind = 'schedule'", (json.dumps(about),))
+
+    def told(self, event):
+        return [body for body in (json.loads(body) for _, body in self.hook.got) if body["event"] == event]
+
+    def test_what_is_given_up_and_what_has_ended_is_told(self):
+        schedule = self.schedule()
+        self.tried(schedule)
+        self.assertEqual(self.told("period_given_up"), [])
+        self.altered(lambda about: about.update(for_days=0))  # its days are over
+        harness.wait_for(lambda: self.told("period_given_up"), "the word of it")
+        told = self.told("period_given_up")
+        self.assertEqual([(one["schedule"], one["period"], one["name"]) for one in told], [(schedule["id"], self.last_month, "Monthly report")])
+        self.assertEqual([one["period"] for one in self.now(schedule)["given_up"]], [self.last_month])
+        with sqlite3.connect(self.state / "state.db", timeout=30) as store:  # its time is over
+            self.altered(lambda about: about.update(unattended_until=after(seconds=-1)))
+            store.execute("UPDATE documents SET expires_ms = 1 WHERE kind = 'mandate'")
+        harness.wait_for(lambda: self.told("schedule_ended"), "the word of its end")
+        harness.wait_for(lambda: self.rows("delivery") == self.rows("mandate") == 0, "all is told")
+        self.assertEqual((len(self.told("period_given_up")), len(self.told("schedule_ended"))), (1, 1))
+        now = self.now(schedule)
+        self.assertEqual((now["ended"], now["last"]["over"], "next" in now), (True, True, False))
+        files = [name for name in self.reports() if schedule["id"] in name]
+        self.assertEqual([name.split(schedule["id"])[1] for name in files], [f"-{self.last_month}.json", "-ended.json"])
+        self.assertEqual(json.loads((self.state / "reports" / files[1]).read_text())["event"], "schedule_ended")
+
+    def test_an_operator_ends_it(self):
+        schedule = self.schedule()
+        self.tried(schedule)
+        self.assertIn("1 runs and schedules", self.command("sessions", "--config", self.config, "--end", "--user", "runner")[0])
+        harness.wait_for(lambda: self.told("schedule_ended"), "the word of its end")
+        harness.wait_for(lambda: self.told("period_given_up"), "the word of the period")
+        self.assertEqual([one["period"] for one in self.told("period_given_up")], [self.last_month])
+
+    test_by_itself_with_a_report_to_folder_and_webhook = test_goes_on_after_the_program_was_killed = test_its_process_dies_before_its_end_is_kept = test_of_one_that_waits_for_its_person_a_webhook_is_told = test_a_webhook_that_fails_is_tried_again = test_of_somebody_else = test_schedules_that_mean_nothing = None
+
+
 class ScheduledByAnotherCalendar(Scheduled):
     """202610 is a month of 2033 there."""
     more_words = {"target": ("--set", "calendar=ethiopian")}

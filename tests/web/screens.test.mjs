@@ -320,6 +320,14 @@ describe('servers', () => {
     await page.getByRole('row', { name: /^Monthly facility report District HMIS National monthly summary Central HMIS / }).waitFor()
   })
 
+  scene('a schedule shows what it gave up and that it has ended', {}, async ({ page, go, world, clean }) => {
+    fill(world)
+    world.schedules.set('schedule1', { ...SCHEDULE, ended: true, given_up: [{ period: '202610', at: '2026-11-24T00:00:00Z' }], last: { period: '202610', run: 'run1', state: 'done', at: '2026-11-20T00:00:00Z', complete: false, over: true } })
+    await go('/runs')
+    await page.getByRole('row', { name: /^Each month .* October 2026 not complete October 2026 given up: its days were over none any more .* ended / }).waitFor()
+    await clean('schedule-ended')
+  })
+
   scene('are called by their ids until their names can be had', { expected: [REFUSED] }, async ({ page, go, world }) => {
     fill(world)
     world.fail = (_, path) => path === '/v1/servers' && new world.Problem(503, 'store_unavailable')

@@ -31,8 +31,8 @@ export function Schedules({ nameOf }) {
       <thead><tr><th scope="col">${t('Name')}</th><th scope="col">${t('From')}</th><th scope="col">${t('To')}</th><th scope="col">${t('Last period')}</th><th scope="col">${t('Next')}</th><th scope="col">${t('Until')}</th><th scope="col"><span class="unseen">${t('What to do')}</span></th></tr></thead>
       <tbody>${shown.map((one) => html`<tr key=${one.id}>
         <td><bdi>${one.name}</bdi></td><td><bdi>${nameOf(one.from)}</bdi></td><td><bdi>${nameOf(one.to)}</bdi></td>
-        <td>${one.last ? html`<${Link} to="/runs/${one.last.run}">${periodText(one.last.period)}<//> <small class="muted">${one.last.complete ? t('complete') : t('not complete yet')}</small>` : '–'}${one.open?.map(({ period, complete }) => html`<br />${periodText(period)} <small class="muted">${complete ? t('complete') : t('not complete yet')}</small>`)}</td>
-        <td>${one.next ? time(one.next) : t('none any more')}</td><td>${time(one.unattended_until)}</td>
+        <td>${one.last ? html`<${Link} to="/runs/${one.last.run}">${periodText(one.last.period)}<//> <small class="muted">${one.last.complete ? t('complete') : one.last.over ? t('not complete') : t('not complete yet')}</small>` : '–'}${one.open?.map(({ period, complete }) => html`<br />${periodText(period)} <small class="muted">${complete ? t('complete') : t('not complete yet')}</small>`)}${one.given_up?.map(({ period }) => html`<br /><span class="warned">${t('{period} given up: its days were over', { period: periodText(period) })}</span>`)}</td>
+        <td>${one.next ? time(one.next) : t('none any more')}</td><td>${time(one.unattended_until)}${one.ended && html` <small class="muted">${t('ended')}</small>`}</td>
         <td class="row"><${Button} small loading=${state.again === one.id} onClick=${act('again', one)}>${t('Once more now')}<//><${Button} small onClick=${() => set({ ending: one })}>${t('End…')}<//></td>
       </tr>`)}</tbody></table></div>`}<//>
     ${state.ending && html`<${Dialog} title=${t('End {name}?', { name: state.ending.name })} onClose=${() => set({})} cancel=${t('Leave it')}

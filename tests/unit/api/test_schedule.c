@@ -54,6 +54,27 @@ static void each_month_after_its_day(void **state) {
   (void)state;
 }
 
+/* Each is told once; what was complete is not given up, and with the schedule's own time all that is open ends. */
+static void what_is_over_is_noted_once(void **state) {
+  struct schedule s = monthly();
+  bool ended;
+  (void)state;
+  tried(&s, "202610", "2026-11-28T12:00:00Z", false);
+  assert_int_equal(schedule_close(&s, arena, false, at("2026-11-29T23:59:59Z"), &ended), 0);
+  assert_int_equal(schedule_close(&s, arena, true, at("2026-11-30T00:00:00Z"), &ended), 0); /* it is under way */
+  assert_int_equal(schedule_close(&s, arena, false, at("2026-11-30T00:00:00Z"), &ended), 1);
+  assert_true(s.last.over && !ended && str_eq(s.given_up[0].period, STR("202610")));
+  assert_int_equal(schedule_close(&s, arena, false, at("2026-12-01T00:00:00Z"), &ended), 0);
+  tried(&s, "202611", "2026-12-10T00:00:00Z", true);
+  tried(&s, "202612", "2026-12-11T00:00:00Z", false);
+  assert_int_equal(s.open_count, 1);
+  s.until_ms = at("2026-12-12T00:00:00Z");
+  assert_int_equal(schedule_close(&s, arena, false, s.until_ms, &ended), 1);
+  assert_true(ended && s.ended && s.open_count == 0 && s.given_up_count == 2 && str_eq(s.given_up[1].period, STR("202612")));
+  assert_int_equal(schedule_close(&s, arena, false, s.until_ms + 1, &ended), 0);
+  assert_false(ended);
+}
+
 static void given_up_when_its_days_are_over(void **state) {
   struct schedule s = monthly();
   tried(&s, "202610", "2026-11-28T12:00:00Z", false);
@@ -240,6 +261,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(each_month_after_its_day),
       cmocka_unit_test(given_up_when_its_days_are_over),
+      cmocka_unit_test(what_is_over_is_noted_once),
       cmocka_unit_test(of_other_periods),
       cmocka_unit_test(when_the_next_try_is),
       cmocka_unit_test(the_next_try_is_when_it_is_due),
