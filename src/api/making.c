@@ -14,13 +14,12 @@
 #include <uv.h>
 
 #define KIND STR("making")
-#define QUEUED STR("queued")
 #define OPEN STR("open") /* until it has ended; then: */
 #define DONE STR("done")
 #define FAILED STR("failed")
 #define INTERRUPTED STR("interrupted")
 
-enum { ID_LETTERS = 22, KEY_MAX = 64, KEPT_MS = 24 * 60 * 60 * 1000, LISTED_MAX = 200, AGAIN_S = 30, COUNTS_MAX = 1024, YOUNG_MS = 2000 };
+enum { ID_LETTERS = 22, KEY_MAX = 64, KEPT_MS = 24 * 60 * 60 * 1000, LISTED_MAX = 200, AGAIN_S = 30, COUNTS_MAX = 1024 };
 
 static const char *const side_names[2] = {"source", "target"};
 
@@ -333,14 +332,14 @@ int api_alignment_progress(struct api_job *job, struct error *error) {
 
 /* --- all of a person's --- */
 
-/* What has ended since it was listed is told as it ended. One that is young is about to be under way: its document is there first. */
+/* What has ended since it was listed is told as it ended. */
 static bool standing_now(struct api_job *job, const struct store_document *document, struct about *about, struct standing *ret) {
   struct store_document again;
   *ret = standing_of(about);
   if (!str_eq(about->state, OPEN) || look(job, document->id, ret)) return true;
   if (load(job, document->id, &again, about, &(struct error){0}) != 1) return false;
   *ret = standing_of(about);
-  if (str_eq(about->state, OPEN)) ret->state = clock_now_ms() - document->created_ms < YOUNG_MS ? QUEUED : INTERRUPTED;
+  if (str_eq(about->state, OPEN)) ret->state = INTERRUPTED;
   return true;
 }
 
@@ -409,14 +408,14 @@ static int create(struct api_job *job, const struct store_document *document, co
   return first ? first : -1;
 }
 
-static int start(struct api_job *job, struct str id, struct hold *hold, struct error *error) {
+static int start(struct api_job *job, struct runner_run *promise, struct str id, struct hold *hold, struct error *error) {
   struct payload *payload = mem_alloc(sizeof *payload);
   *payload = (struct payload){.id = mem_printf("%.*s", STR_ARG(id)),
                               .public_url = mem_printf("%.*s", STR_ARG(job->config->public_url)),
                               .gateway = job->gateway,
                               .session = gateway_session_ref(job->session),
                               .hold = hold};
-  if (runner_start(api_runner(job->api), RUNNER_MAKINGS, id, payload, error) == 0) return 0;
+  if (runner_keep(promise, payload, error) == 0) return 0;
   free_payload(payload);
   return -1;
 }
@@ -431,15 +430,19 @@ static int hold_new(struct api_job *job, struct str id, struct hold **ret, struc
   return *ret ? 0 : -1;
 }
 
+/* It is under way from before its document is there: another request with its key may find that within the same millisecond, and one that is under way nowhere is interrupted. */
 static int begin(struct api_job *job, struct store_document *document, const struct about *about, struct error *error) {
   struct hold *hold;
-  if (check_few(job, document->owner, error) || hold_new(job, document->id, &hold, error)) return -1;
-  int made = create(job, document, about, error);
+  if (check_few(job, document->owner, error)) return -1;
+  struct runner_run *promise = runner_promise(api_runner(job->api), RUNNER_MAKINGS, document->id, error);
+  if (!promise) return -1;
+  int made = hold_new(job, document->id, &hold, error) ? -1 : create(job, document, about, error);
   if (made) {
+    runner_break(promise);
     hold_release(hold);
     return made < 0 ? -1 : 0;
   }
-  if (start(job, document->id, hold, error)) {
+  if (start(job, promise, document->id, hold, error)) {
     forget(job, document->id);
     return -1;
   }

@@ -11,7 +11,8 @@ struct runner_run {
   enum runner_crew crew;
   char id[RUNNER_ID_MAX + 1];
   void *payload;
-  bool taken; /* by a thread */
+  bool promised; /* and not begun yet */
+  bool taken;    /* by a thread */
   atomic_bool cancel, paused;
   struct str phase;
   uint64_t done, of;
@@ -43,7 +44,7 @@ static struct runner_run *find(struct runner *runner, struct str id) {
 
 static struct runner_run *next_waiting(struct runner *runner, enum runner_crew crew) {
   for (struct runner_run *run = runner->runs; run; run = run->next)
-    if (!run->taken && run->crew == crew) return run;
+    if (!run->promised && !run->taken && run->crew == crew) return run;
   return NULL;
 }
 
@@ -120,23 +121,50 @@ static int check_start(struct runner *runner, enum runner_crew crew, struct str 
   return error_set(error, ERROR_busy, "too much waits for its turn: try again later");
 }
 
-int runner_start(struct runner *runner, enum runner_crew crew, struct str id, void *payload, struct error *error) {
+struct runner_run *runner_promise(struct runner *runner, enum runner_crew crew, struct str id, struct error *error) {
+  struct runner_run *run = NULL;
   uv_mutex_lock(&runner->lock);
-  int result = check_start(runner, crew, id, error);
-  if (result == 0) {
-    struct runner_run *run = mem_alloc(sizeof *run), **end = &runner->runs;
+  if (check_start(runner, crew, id, error) == 0) {
+    struct runner_run **end = &runner->runs;
+    run = mem_alloc(sizeof *run);
     run->runner = runner;
     run->crew = crew;
-    run->payload = payload;
+    run->promised = true;
     run->phase = STR("queued");
     run->counts = run->batches = BUF_INIT(TOLD_MAX);
     memcpy(run->id, id.p, id.n);
     while (*end) end = &(*end)->next;
     *end = run;
+  }
+  uv_mutex_unlock(&runner->lock);
+  return run;
+}
+
+int runner_keep(struct runner_run *promise, void *payload, struct error *error) {
+  struct runner *runner = promise->runner;
+  uv_mutex_lock(&runner->lock);
+  int result = atomic_load(&runner->stopping) ? error_set(error, ERROR_busy, "drawbridge is ending: try again later") : 0;
+  if (result == 0) {
+    promise->payload = payload;
+    promise->promised = false;
     uv_cond_broadcast(&runner->changed); /* one of its crew is to hear it */
+  } else {
+    forget(runner, promise);
   }
   uv_mutex_unlock(&runner->lock);
   return result;
+}
+
+void runner_break(struct runner_run *promise) {
+  struct runner *runner = promise->runner;
+  uv_mutex_lock(&runner->lock);
+  forget(runner, promise);
+  uv_mutex_unlock(&runner->lock);
+}
+
+int runner_start(struct runner *runner, enum runner_crew crew, struct str id, void *payload, struct error *error) {
+  struct runner_run *promise = runner_promise(runner, crew, id, error);
+  return promise ? runner_keep(promise, payload, error) : -1;
 }
 
 static bool end_early(struct runner *runner, struct str id, bool pause) {

@@ -40,6 +40,12 @@ void runner_free(struct runner *runner); /* NULL is fine */
 
 /* `payload` belongs to `work` from then on. -1: ERROR_conflict (that id is under way), ERROR_busy. */
 int runner_start(struct runner *runner, enum runner_crew crew, struct str id, void *payload, struct error *error);
+
+/* For who has to keep something between: from its promise on it is found by runner_look, as queued, and no second one with its id begins. NULL: as runner_start. */
+struct runner_run *runner_promise(struct runner *runner, enum runner_crew crew, struct str id, struct error *error);
+int runner_keep(struct runner_run *promise, void *payload, struct error *error); /* -1: ERROR_busy; the promise is gone either way */
+void runner_break(struct runner_run *promise);
+
 bool runner_cancel(struct runner *runner, struct str id); /* false: it is not under way */
 bool runner_pause(struct runner *runner,
                   struct str id); /* as runner_cancel, but told as paused; what was cancelled before stays cancelled */

@@ -8,6 +8,7 @@ import test_runs
 
 UNDER_WAY = ("queued", "reading", "comparing")
 AT_ONCE = 4  # of one person
+TOGETHER, OFTEN = 6, 20  # requests with one key, and how many times
 ASYNC = {"Prefer": "wait=5, respond-async"}
 FIRST, COMBOS = "dataSets:filter", "categoryCombos:filter"  # what a side is asked for first, and then
 
@@ -134,6 +135,29 @@ class Made(Making):
         self.assertNotEqual(self.make(key="two")["id"], first["id"])
         self.make(400, key="x" * 65)
         self.make(400, source="x" * 60000)
+
+    def test_the_same_key_at_the_same_moment(self):
+        """Whoever comes while the first one is just being begun is told of it, and does not break it off."""
+        browsers = [self.browser] + [self.same_session() for _ in range(TOGETHER - 1)]
+        for i in range(OFTEN):
+            answers, start = [], threading.Barrier(TOGETHER)
+
+            def begin(browser, key=f"at once {i}"):
+                start.wait(harness.PATIENCE)
+                answers.append(self.make(browser=browser, key=key))
+            threads = [threading.Thread(target=begin, args=(browser,)) for browser in browsers]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            self.assertEqual((len(answers), len({one["id"] for one in answers})), (TOGETHER, 1), answers)
+            self.assertNotIn("interrupted", {one["state"] for one in answers})
+            self.assertEqual(self.end_of(answers[0])["state"], "done")
+
+    def same_session(self):
+        browser = harness.Browser(self.port)
+        browser.cookies.update(self.browser.cookies)
+        return browser
 
     def test_what_went_wrong_is_told(self):
         """And what is under way at the other server is broken off."""

@@ -73,10 +73,38 @@ static void each_by_its_own_work(void **state) {
   arena_free(arena);
 }
 
+/* What has to be kept between is under way from its promise on, and not begun before that is kept. */
+static void promised(void **state) {
+  struct runner *runner = *state;
+  struct arena *arena = arena_new();
+  struct runner_view view;
+  struct error error = {0};
+  struct runner_run *promise = runner_promise(runner, RUNNER_TRANSFERS, STR("one"), &error);
+  assert_non_null(promise);
+  assert_int_equal(start(runner, RUNNER_TRANSFERS, "two"), ERROR_NONE);
+  uv_sem_wait(&begun[RUNNER_TRANSFERS]); /* the second: a promise holds nobody up */
+  assert_true(runner_look(runner, STR("one"), arena, &view));
+  assert_true(str_eq(view.phase, STR("queued")));
+  assert_int_equal(start(runner, RUNNER_TRANSFERS, "one"), ERROR_conflict);
+  assert_int_equal(runner_keep(promise, NULL, &error), 0);
+  assert_true(runner_cancel(runner, STR("two")));
+  uv_sem_wait(&begun[RUNNER_TRANSFERS]);
+  promise = runner_promise(runner, RUNNER_MAKINGS, STR("three"), &error);
+  runner_break(promise);
+  assert_false(runner_look(runner, STR("three"), arena, &view));
+  promise = runner_promise(runner, RUNNER_MAKINGS, STR("four"), &error);
+  runner_stop(runner);
+  assert_int_equal(runner_keep(promise, NULL, &error), -1);
+  assert_int_equal(error.code, ERROR_busy);
+  assert_false(runner_look(runner, STR("four"), arena, &view));
+  arena_free(arena);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(no_crew_waits_for_another, set_up, tear_down),
       cmocka_unit_test_setup_teardown(each_by_its_own_work, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(promised, set_up, tear_down),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
