@@ -321,6 +321,9 @@ export interface RunEntry {
   schedule?: string
   undoes?: string
   undone_by?: string
+  /** Values that the source gave, and that were sent (of a dry run: would be), once it has ended. */
+  read?: number
+  sent?: number
   language?: Language
   created: string
   updated: string

@@ -57,12 +57,20 @@ void run_about_members(struct json_out *out, const struct run_about *about, stru
   if (about->beside.unattended_until_ms) json_out_member_time(out, "unattended_until", about->beside.unattended_until_ms);
 }
 
+/* That of a list, too: a run that found nothing is not to be told as one that sent all. */
+static void write_counted(struct json_out *out, const struct run_about *about, struct str state) {
+  if (!about->counted || !run_state_is_end(state)) return;
+  json_out_member_int(out, "read", about->read);
+  json_out_member_int(out, "sent", about->sent);
+}
+
 static struct str run_about_write(struct arena *arena, const struct run_about *about) {
   struct buf text = BUF_INIT(ABOUT_MAX);
   struct json_out out = JSON_OUT_INIT(&text);
   json_out_object(&out);
   run_about_members(&out, about, about->state);
   write_texts(&out, about, false);
+  write_counted(&out, about, about->state);
   json_out_member_int(&out, "org_units", about->org_units);
   json_out_member_int(&out, "alignment_version", about->alignment_version);
   json_out_member_bool(&out, "wait", about->wait);
@@ -87,6 +95,9 @@ struct run_about run_about_read(struct arena *arena, struct str json) {
                             .period_count = json_array_size(periods),
                             .org_units = json_integer_value(json_object_get(root, "org_units")),
                             .alignment_version = json_integer_value(json_object_get(root, "alignment_version")),
+                            .counted = json_object_get(root, "read") != NULL,
+                            .read = json_integer_value(json_object_get(root, "read")),
+                            .sent = json_integer_value(json_object_get(root, "sent")),
                             .beside = {.once_more = json_is_true(json_object_get(root, "once_more"))}};
   for (size_t i = 0; i < PARTS; i++) *(struct str *)((char *)&about + parts[i].offset) = json_text_copy(arena, root, parts[i].name);
   (void)clock_parse(json_text_copy(arena, root, "unattended_until"), &about.beside.unattended_until_ms);
@@ -103,6 +114,7 @@ struct run_about run_about_read(struct arena *arena, struct str json) {
 void run_document_members(struct json_out *out, const struct store_document *document, const struct run_about *about, struct str state) {
   json_out_member_str(out, "id", document->id);
   run_about_members(out, about, state);
+  write_counted(out, about, state);
   json_out_member_time(out, "created", document->created_ms);
   json_out_member_time(out, "updated", document->updated_ms);
 }

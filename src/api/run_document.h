@@ -1,6 +1,6 @@
 /* run_document: a run as it is kept in the store, between the routes (runs.c), what is asked for (run_order.c) and what carries it out (run_work.c).
  *
- * `about`: {state, dry_run, alignment?, from, to, periods, by, by_target, org_units, alignment_version, wait, meaning?, what struct run_beside has, problem?}; `state` is "queued" from the start to the end of a run, then how it ended. Body: three parts, the first two a line each: the order, the report
+ * `about`: {state, dry_run, alignment?, from, to, periods, by, by_target, org_units, alignment_version, wait, meaning?, read?, sent?, what struct run_beside has, problem?}; `state` is "queued" from the start to the end of a run, then how it ended. Body: three parts, the first two a line each: the order, the report
  * (empty until the end), the mapping. */
 #ifndef DRAWBRIDGE_API_RUN_DOCUMENT_H
 #define DRAWBRIDGE_API_RUN_DOCUMENT_H
@@ -46,6 +46,8 @@ struct run_about {
   size_t period_count;
   int64_t org_units;
   int64_t alignment_version; /* 0: none */
+  bool counted;              /* once it has ended: */
+  int64_t read, sent;        /* values */
   struct str problem;        /* JSON; empty: none */
   struct run_beside beside;
 };

@@ -163,6 +163,9 @@ static void settle(struct working *w, const struct run_told *told) {
                     withdrawn      ? "an administrator has withdrawn what let it go on without you: sign in, and go on with it"
                     : w->mandate.n ? "the time that it was given to go on without you is over: sign in, and go on with it"
                                    : "you have signed out: sign in at both servers, and go on with it");
+  w->about.counted = true;
+  w->about.read = (int64_t)report_counts(w->report)->read;
+  w->about.sent = (int64_t)report_counts(w->report)->sent;
   w->about.problem = failed ? problem_of(w, told->failure) : w->alone ? problem_of(w, &alone) : STR_NONE;
 }
 

@@ -226,6 +226,20 @@ class Runs(Gateway):
         refused = self.browser.call("GET", f"/v1/runs/{undo['id']}/order")
         self.assertEqual((refused.status, refused.json["code"]), (409, "conflict"))
 
+    def test_a_list_tells_what_was_read_and_sent(self):
+        """So that a run that found nothing is not taken for one that sent all; nothing of one that has not ended."""
+        def listed(run):
+            [one] = [each for each in self.browser.call("GET", "/v1/runs").json if each["id"] == run["id"]]
+            return {name: one[name] for name in ("state", "read", "sent") if name in one}
+        empty = self.ended(self.begin(periods=["199901"]))
+        self.assertEqual((listed(empty), empty["read"]), ({"state": "done", "read": 0, "sent": 0}, 0))
+        run, go_on = self.held()
+        self.assertEqual(listed(run), {"state": "sending"})
+        go_on.set()
+        counts = self.ended(run)["counts"]
+        self.assertEqual(listed(run), {"state": "done", "read": counts["read"], "sent": counts["sent"]})
+        self.assertGreater(counts["sent"], 0)
+
     def test_the_same_key_is_the_same_run(self):
         first = self.begin(headers={"Idempotency-Key": "one"})
         again = self.begin(headers={"Idempotency-Key": "one"}, expect=200)
