@@ -10,7 +10,7 @@ import * as lists from '../../web/model/rows.js'
 import { judgedBands } from '../../web/model/judged.js'
 import { bySection } from '../../web/model/overview.js'
 import { createHistory } from '../../web/model/history.js'
-import { commandOf, hintOf, keepKeySettings, keySettings, LETTERS, placeOf, PLACES } from '../../web/model/keys.js'
+import { commandOf, hintOf, keepKeySettings, keySettings, LETTERS, placeOf, PLACES, takenLetter } from '../../web/model/keys.js'
 import { knownFeatures } from '../../web/model/features.js'
 import { lastPeriods, periodName, periodOf, typeOf } from '../../web/model/periods.js'
 import { periodTypeName } from '../../web/model/period-types.js'
@@ -540,6 +540,13 @@ test('letters can be changed and switched off; arrows, Enter and Ctrl act always
   assert.deepEqual(keySettings(storage), { off: false, letters: {} })
   storage.setItem('drawbridge keys', 'null')
   assert.deepEqual(keySettings(storage), { off: false, letters: {} })
+})
+
+test('a letter that is taken is told with what has it', () => {
+  const settings = { letters: { accept: 'q' } }
+  assert.deepEqual(takenLetter('flag', 'mq', settings), { letter: 'q', by: 'accept' })
+  assert.deepEqual(takenLetter('flag', '1', settings), { letter: '1' }) // it would never act
+  for (const letters of ['f', 'a', '', 'F']) assert.equal(takenLetter('flag', letters, settings), undefined)
 })
 
 test('on a keyboard with other letters keys act by their place', () => {

@@ -281,6 +281,9 @@ describe('a run that proves no totals', () => {
   scene('one that read nothing proves nothing; one whose totals agree may differ all the same', {}, async (stage) => {
     const nothing = await opened(stage, madeUpRun({ state: 'done', totals: [], conflicts: [], counts: { ...counts, read: 0, mapped: 0, unmapped: {}, sent: 0, created: 0, ignored: {}, verified: 0 } }))
     assert.match(await nothing.notice.innerText(), /^There is nothing to send\s+The source gave no values for what was asked/)
+    await stage.page.locator('.title .tag').getByText('Nothing to send: the source gave nothing').waitFor()
+    await stage.page.getByRole('link', { name: 'Runs' }).click()
+    await stage.page.getByRole('row').getByText('Nothing to send: the source gave nothing').waitFor()
     const silent_units = [{ period: '202609', org_unit: 'OrgUnit0003' }, { period: '202609', org_unit: 'OrgUnit0009' }]
     await opened(stage, madeUpRun({ state: 'done', conflicts: [], silent_units, counts: { ...counts, unmapped: {}, ignored: {}, silent: 3 } }))
     const region = stage.page.getByRole('region', { name: 'Organisation units of which the source gave nothing' })

@@ -2,9 +2,11 @@
 
 import { NO_FILTER } from './rows.js'
 
+const LONGEST = 4000 // of one part: longer addresses are refused on their way
+
 /** Where the review shows just these. */
 export function reviewAddress(id, filter = {}) {
-  const asked = Object.entries(filter).filter(([name, value]) => value !== undefined && value !== NO_FILTER[name])
+  const asked = Object.entries(filter).filter(([name, value]) => value !== undefined && value !== NO_FILTER[name] && String(value).length <= LONGEST)
   const query = new URLSearchParams(asked.map(([name, value]) => [name, value === true ? '1' : value])).toString()
   return `/alignments/${encodeURIComponent(id)}${query && `?${query}`}`
 }

@@ -7,6 +7,7 @@ export const LETTERS = {
 }
 const KEYS = { ArrowDown: 'next', ArrowUp: 'previous', PageDown: 'page-down', PageUp: 'page-up', Home: 'first', End: 'last', Enter: 'accept', Escape: 'unselect' }
 const FIELDS = ['INPUT', 'SELECT', 'TEXTAREA']
+export const isField = (target) => FIELDS.includes(target?.tagName)
 const OWN_ENTER = ['BUTTON', 'A', 'SUMMARY']
 const IN_THE_LIST = ['ArrowDown', 'ArrowUp', 'PageDown', 'PageUp', 'Home', 'End', ' ']
 
@@ -33,9 +34,9 @@ export const placeOf = (event) => PLACES[event.key] ?? PLACES[latin(event)]
 
 /** The command of a key press, or undefined. `place` is "list" or "detail"; `settings` are {off: boolean, letters: {command: letters}}. */
 export function commandOf(event, place = 'list', settings = {}) {
+  if (isField(event.target)) return undefined
   const name = event.target?.tagName
-  if (FIELDS.includes(name)) return undefined
-  const commandFor = (letter) => (settings.off ? undefined : Object.keys(LETTERS).find((command) => (settings.letters?.[command] ?? LETTERS[command]).includes(letter)))
+  const commandFor = (letter) => (settings.off ? undefined : commandOfLetter(letter, settings))
   if (event.altKey || event.getModifierState?.('AltGraph')) return SIGN.test(event.key) && !event.metaKey ? commandFor(event.key) : undefined // AltGr (Ctrl and Alt, on Windows) or Option types it, where brackets have no key of their own
   if (event.ctrlKey || event.metaKey) return latin(event).toLowerCase() !== 'z' ? undefined : event.shiftKey ? 'redo' : 'undo'
   if ((event.key === 'Enter' || event.key === ' ') && OWN_ENTER.includes(name)) return undefined
@@ -51,8 +52,22 @@ export function commandOf(event, place = 'list', settings = {}) {
   return found ?? (digit ? `${event.shiftKey ? 'add' : 'choose'}-${digit[1]}` : undefined)
 }
 
+const lettersOf = (command, settings) => settings.letters?.[command] ?? LETTERS[command]
+const commandOfLetter = (letter, settings) => Object.keys(LETTERS).find((command) => lettersOf(command, settings).includes(letter))
+
+/** What keeps these letters from being those of a command: {letter, by: the command that has it; undefined: it chooses a candidate}. undefined: nothing. */
+export function takenLetter(command, letters, settings) {
+  const others = { letters: { ...settings.letters, [command]: '' } }
+  for (const letter of letters) {
+    if (DIGIT.test(letter)) return { letter }
+    const by = commandOfLetter(letter, others)
+    if (by) return { letter, by }
+  }
+  return undefined
+}
+
 /** The letter to show beside what does the same; undefined where letters do nothing. */
-export const hintOf = (command, settings) => (settings.off ? undefined : (settings.letters?.[command] ?? LETTERS[command])[0])
+export const hintOf = (command, settings) => (settings.off ? undefined : lettersOf(command, settings)[0])
 
 const KEPT = 'drawbridge keys'
 

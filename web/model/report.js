@@ -25,7 +25,7 @@ const OF_UNDO_CHECKS = {
 const NOTHING = () => t('The source gave no values for what was asked: there was nothing to send.')
 
 /** Of a run that found nothing nothing is proved. */
-export const foundNothing = ({ outcome, undo, counts }) => !undo && outcome === 'done' && counts?.read === 0
+export const foundNothing = ({ outcome, undo, counts }) => !undo && outcome === 'done' && counts?.read === 0 && !counts.sent
 
 export function outcomeWords({ outcome, dry_run, undo, counts }) {
   if (foundNothing({ outcome, undo, counts })) return NOTHING()

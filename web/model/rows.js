@@ -206,7 +206,7 @@ function createTally(wordsOf) {
 
 // --- choosing which rows to see ---
 
-export const NO_FILTER = { text: '', state: 'any', band: 'all', conflicts: false, section: '', order: 'hardest', attention: '', warning: '', from: 0, to: 1 }
+export const NO_FILTER = { text: '', state: 'any', band: 'all', conflicts: false, section: '', order: 'hardest', attention: '', warning: '', from: 0, to: 1, only: '' } // only: ids with commas
 export const NO_SECTION = ' ' // in a filter; the empty text is any section
 export const band = (confidence) => (confidence >= 0.9 ? 'high' : confidence >= 0.7 ? 'medium' : 'low')
 
@@ -318,8 +318,10 @@ export const facetsOf = (rows, about, filter) => createFacets()(rows, filter, ab
 function passing(filter, about) {
   const words = wordsOf(filter.text)
   const state = STATE_FILTERS[filter.state]
+  const only = filter.only ? new Set(filter.only.split(',')) : undefined
   return (row) =>
     state(row) &&
+    (!only || only.has(row.id)) &&
     (filter.band === 'all' || (row.confidence !== undefined && band(row.confidence) === filter.band)) &&
     (!filter.conflicts || needsLook(row)) &&
     (!(filter.attention in ATTENTION) || ATTENTION[filter.attention](row, about)) &&

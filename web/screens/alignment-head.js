@@ -7,6 +7,7 @@ import { useTitle } from '../title.js'
 import { Button, Name, signInPath } from '../ui.js'
 import { reviewAddress } from '../model/address.js'
 import { pairName } from '../model/names.js'
+import { useGoingAnywhere } from './going.js'
 
 const sideName = (side) => side?.data_set ?? side?.server ?? ''
 
@@ -15,10 +16,13 @@ const tabsOf = (path) => [
   ['send', `${path}/send`, t('Send')], ['drift', `${path}/drift`, t('Changes')], ['files', `${path}/files`, t('Files')],
 ]
 
+const OWN_KEYS = ['review', 'places'] // and in their lists alone
+
 const Open = () => html` <span class="mark" title=${t('Not accepted yet')}><span aria-hidden="true">●</span><span class="unseen">${t('Not accepted yet')}</span></span>`
 
 export function AlignmentHead({ id, alignment, at, saving, onRetry, onDrop }) {
   const tabs = tabsOf(reviewAddress(id))
+  useGoingAnywhere(OWN_KEYS.includes(at) ? undefined : id, `/${at}`)
   useTitle(tabs.find(([name]) => name === at)[2], alignment && pairName(alignment))
   return html`<div class="head">
     <h1><${Name} of=${sideName(alignment?.source)} /> <small><bdi>${alignment?.source.server}</bdi></small> <span aria-hidden="true" class="arrow">→</span><span class="unseen">${t('to')}</span>

@@ -1,12 +1,14 @@
 // "g" and one more key lead to another screen of the alignment.
-import { useRef } from '../lib.js'
+import { useLayoutEffect, useRef } from '../lib.js'
 import { t } from '../i18n.js'
 import { navigate } from '../router.js'
+import { localStore } from '../local-store.js'
+import { say } from '../toast.js'
 import { reviewAddress } from '../model/address.js'
-import { placeOf } from '../model/keys.js'
+import { commandOf, isField, isHeld, keySettings, placeOf } from '../model/keys.js'
 
 /** {begin(): after "g", leads(event): whether that key led anywhere}. `here` is the place that one is at; its `list` gets the focus. `onLeave` is called before. */
-export function useGoing(id, here, list, say, onLeave) {
+export function useGoing(id, here, list, onLeave) {
   const going = useRef(false)
   return {
     begin: () => {
@@ -24,4 +26,20 @@ export function useGoing(id, here, list, say, onLeave) {
       return true
     },
   }
+}
+
+/** On a screen that has no other keys, whatever has the focus but a field or a dialog; `id`: undefined where there is no alignment to go to. */
+export function useGoingAnywhere(id, here) {
+  const going = useGoing(id, here, { current: undefined })
+  useLayoutEffect(() => {
+    if (id === undefined) return undefined
+    const onKeyDown = (event) => {
+      if (event.defaultPrevented || isHeld(event) || isField(event.target) || document.querySelector('dialog[open]')) return
+      if (going.leads(event) || commandOf(event, 'detail', keySettings(localStore())) !== 'go') return
+      event.preventDefault()
+      going.begin()
+    }
+    document.addEventListener('keydown', onKeyDown)
+    return () => document.removeEventListener('keydown', onKeyDown)
+  }, [id, here])
 }

@@ -149,7 +149,7 @@ function Pairs({ id, kind, alignment, wanted, second, me, member, version, known
   const focusKept = useFocusKept(grid)
   const [keys, setKeys] = useState(() => keySettings(localStore())) // the same in the review
   const [help, setHelp] = useState(false)
-  const going = useGoing(id, '/places', grid, say)
+  const going = useGoing(id, '/places', grid)
   const hint = (command) => hintOf(command, keys)
   const list = useMemo(() => filterPlaces(rows, filter, counts), [rows, filter, counts])
   const active = Math.max(0, list.findIndex((one) => one.id === activeId))

@@ -43,9 +43,9 @@ export function ReviewBar({ progress, coverage, history, run, list, onAcceptSure
       <${Button} onClick=${() => run('undo')} disabled=${!history.undo} title=${history.undo?.label} kbd=${hint('undo')}>${t('Undo')}<//>
       <${Button} onClick=${() => run('redo')} disabled=${!history.redo} title=${history.redo?.label} kbd=${hint('redo')}>${t('Redo')}<//>
       <${Button} onClick=${onSteps}>${t('All steps')}<//>
-      <label for=${id} class="sure">${t('Accept all at or above')}</label>
-      <span><input id=${id} class="threshold" type="number" min=${LEAST_SURE} max="100" value=${typed} onInput=${(event) => setTyped(event.target.value)} aria-describedby="${id}-unit" /> <span id="${id}-unit">%</span></span>
-      <${Button} primary disabled=${take === 0} onClick=${() => onAcceptSure(threshold)} title=${left ? tn('{n} is left for you.', '{n} are left for you.', left) : undefined}>${t('Accept {n}', { n: take })}<//>
+      <span class="row sure"><label for=${id}>${t('Accept all at or above')}</label>
+      <span class="together"><input id=${id} class="threshold" type="number" min=${LEAST_SURE} max="100" value=${typed} onInput=${(event) => setTyped(event.target.value)} aria-describedby="${id}-unit" /> <span id="${id}-unit">%</span></span>
+      <${Button} primary disabled=${take === 0} onClick=${() => onAcceptSure(threshold)} title=${left ? tn('{n} is left for you.', '{n} are left for you.', left) : undefined}>${t('Accept {n}', { n: take })}<//></span>
     </div>
   </div>`
 }
@@ -54,6 +54,9 @@ export function ReviewBar({ progress, coverage, history, run, list, onAcceptSure
 export const leftText = (taken, left) => [tn('{n} accepted.', '{n} accepted.', taken), left > 0 && tn('{n} is left for you.', '{n} are left for you.', left)].filter(Boolean).join(' ')
 
 export const COUNTED = () => t('The values are counted: order anew to go by them.')
+
+/** Only rows that were named, until one has seen them. */
+const Named = ({ filter, onAll }) => filter.only && html`<span class="row"><b>${tn('Only {n} row that was left', 'Only {n} rows that were left', filter.only.split(',').length)}</b> <${Button} small onClick=${onAll}>${t('Show everything')}<//></span>`
 
 export function ReviewFilters({ filter, onFilter, sections, shown, searchRef, onHelp, onLeave, facets, onFacets, run, hint, orderAnew }) {
   const set = (key) => (value) => onFilter({ ...filter, [key]: value })
@@ -67,7 +70,7 @@ export function ReviewFilters({ filter, onFilter, sections, shown, searchRef, on
       <option value="any">${t('Any state')}</option><option value="open">${t('Undecided')}</option><option value="proposed">${t('To review')}</option><option value="nothing">${t('No proposal')}</option>
       <option value="accepted">${t('Accepted')}</option><option value="none">${t('No counterpart')}</option><option value="excluded">${t('Left out')}</option>
     <//>
-    ${sections.length > 1 && html`<${Select} label=${t('Section')} hideLabel value=${filter.section} onChange=${set('section')}>
+    ${sections.length > 1 && html`<${Select} label=${t('Section')} hideLabel value=${filter.section} onChange=${set('section')} class="names">
       <option value="">${t('All sections')}</option>${sections.map((one) => html`<option key=${one} value=${one}>${one === NO_SECTION ? t('No section') : one}</option>`)}
     <//>`}
     <div class="segments" role="group" aria-label=${t('Confidence')}>
@@ -77,6 +80,7 @@ export function ReviewFilters({ filter, onFilter, sections, shown, searchRef, on
       <option value="hardest">${t('Least sure first')}</option><option value="easiest">${t('Easy ones first')}</option><option value="form">${t('As in the data set')}</option><option value="surest">${t('Surest first')}</option><option value="values">${t('Most values first')}</option><option value="name">${t('By name')}</option>
     <//>
     <${Button} small primary=${orderAnew.outdated} disabled=${orderAnew.disabled} onClick=${orderAnew.onClick} aria-label=${t('Order anew')} title=${orderAnew.outdated ? COUNTED() : t('Order anew')}>⇅<//>
+    <${Named} filter=${filter} onAll=${() => set('only')('')} />
     <label class="check"><input type="checkbox" checked=${filter.conflicts} onChange=${(event) => set('conflicts')(event.target.checked)} />${t('With warnings only')}</label>
     <span class="row"><${Button} small onClick=${() => run('previous-warning')} aria-label=${t('Previous warning')} kbd=${hint('previous-warning')}>↑ ⚠<//><${Button} small onClick=${() => run('next-warning')} aria-label=${t('Next warning')} kbd=${hint('next-warning')}>↓ ⚠<//></span>
     <span class="grow"></span>

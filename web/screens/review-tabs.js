@@ -1,10 +1,11 @@
 // Of the row looked at: why the engine proposes a target, and what becomes of each cell.
 import { html, useMemo } from '../lib.js'
-import { number, percent, t } from '../i18n.js'
+import { apart, number, percent, t } from '../i18n.js'
 import { gateway, useLoad } from '../api.js'
 import { Loading, Name, Problem, Tag } from '../ui.js'
 import { decideCell, optionCombosOf, restoringCell } from '../model/review.js'
 import { elementReason, featureName } from '../model/features.js'
+import { numbersOf, sameOf, wordsAlike } from '../model/words-alike.js'
 import { aggregationType, valueType } from '../model/value-types.js'
 import { NothingToShow } from './review-detail.js'
 
@@ -12,39 +13,77 @@ export function Why({ review, element, chosen }) {
   const wanted = chosen[0]?.id ?? element.proposals[0]?.target.id
   const proposal = element.proposals.find((one) => one.target.id === wanted)
   const target = review.targets.get(wanted)
+  const alike = useMemo(() => (target ? wordsAlike(element.source.name, target.name) : undefined), [element.source, target])
   if (!wanted) return html`<${NothingToShow} element=${element} />`
   return html`<div class="why">
-    ${proposal ? html`<p>${elementReason(proposal)}</p>` : html`<p class="muted">${t('A person chose this target; the engine did not propose it.')}</p>`}
-    ${target && html`<${Compare} source=${element.source} target=${target} />`}
-    ${proposal && html`<${LookedAt} key=${`${element.source.id} ${wanted}`} review=${review} element=${element} proposal=${proposal} />`}
+    ${proposal ? html`<p>${concrete(proposal, element.source, target) ?? elementReason(proposal)}</p>` : html`<p class="muted">${t('A person chose this target; the engine did not propose it.')}</p>`}
+    ${alike && html`<${WordsTold} alike=${alike} />`}
+    ${target && html`<${Compare} source=${element.source} target=${target} alike=${alike} />`}
+    ${proposal && html`<${LookedAt} key=${`${element.source.id} ${wanted}`} review=${review} element=${element} proposal=${proposal} details=${alike ? detailsOf(element.source, target, alike) : {}} />`}
   </div>`
 }
 
+/** The engine's reason with the very code or id; undefined where that is not one that is shown. */
+function concrete({ reason }, source, target) {
+  if (reason !== 'same_code' || !target) return undefined
+  const code = sameOf(source.code, target.code)
+  if (code) return t('They have the same code: {code}', { code })
+  return source.id === target.id ? t('They have the same id: {id}', { id: source.id }) : undefined
+}
+
+const listed = (words) => words.map(apart).join(', ')
+
+/** Which words the sentence above is about. Of names that share none, all would be different: that is seen. */
+function WordsTold({ alike: { shared, onlySource, onlyTarget, words } }) {
+  const [ours, theirs] = [numbersOf(onlySource), numbersOf(onlyTarget)]
+  const facts = [
+    shared.length > 0 && t('Words that match, {n} of {all}: {words}', { n: shared.length, all: words, words: listed(shared) }),
+    shared.length > 0 && onlySource.length > 0 && t('Only the source has: {words}', { words: listed(onlySource) }),
+    shared.length > 0 && onlyTarget.length > 0 && t('Only the target has: {words}', { words: listed(onlyTarget) }),
+    ours.length > 0 && theirs.length > 0 && t('Numbers that differ: {source} in the source, {target} in the target', { source: listed(ours), target: listed(theirs) }),
+  ].filter(Boolean)
+  return facts.length > 0 && html`<ul class="told">${facts.map((one) => html`<li key=${one}>${one}</li>`)}</ul>`
+}
+
+/** By feature, what it is about in these two. */
+function detailsOf(source, target, { shared, onlySource, onlyTarget }) {
+  const both = (one, other) => (one && other ? `${apart(one)} · ${apart(other)}` : undefined)
+  return {
+    same_code: sameOf(source.code, target.code) ?? sameOf(source.id, target.id),
+    words: listed(shared), beyond: listed(onlySource), short: listed(onlyTarget),
+    numbers: both(listed(numbersOf(onlySource)), listed(numbersOf(onlyTarget))),
+    type: source.value_type !== target.value_type && both(valueType(source.value_type), valueType(target.value_type)),
+  }
+}
+
 /** Comes when it is looked at, below what is there already. */
-function LookedAt({ review, element, proposal }) {
+function LookedAt({ review, element, proposal, details }) {
   const ask = async (signal) => (await gateway.alignments.features(review.alignment.id, element.source.id, { signal })).proposals.find((one) => one.target === proposal.target.id)?.features ?? []
   const told = useLoad(async (signal) => proposal.features ?? ask(signal), [proposal])
   if (told.error) return html`<${Problem} error=${told.error} again=${told.reload} />`
   if (!told.data) return html`<${Loading} />`
-  return told.data.length > 0 && html`<${Features} features=${told.data} />`
+  return told.data.length > 0 && html`<${Features} features=${told.data} details=${details} />`
 }
 
-function Features({ features }) {
+function Features({ features, details }) {
   const most = Math.max(...features.map((one) => Math.abs(one.contribution)), 0.001)
   const sorted = [...features].sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution))
   return html`<table class="features"><caption class="unseen">${t('What speaks for it and against it')}</caption><tbody>
-    ${sorted.map((one) => html`<tr key=${one.name}><th scope="row">${featureName(one.name)}</th>
+    ${sorted.map((one) => html`<tr key=${one.name}><th scope="row">${featureName(one.name)}${details[one.name] && html`<small>${details[one.name]}</small>`}</th>
       <td class=${one.contribution < 0 ? 'against' : 'for'}><meter min="0" max=${most} value=${Math.abs(one.contribution)} aria-label=${featureName(one.name)}></meter></td>
       <td class="number">${one.contribution < 0 ? t('against') : t('for')} ${number(Math.abs(Math.round(one.contribution * 10) / 10))}</td></tr>`)}
   </tbody></table>`
 }
 
-function Compare({ source, target }) {
+const Marked = ({ of, pieces }) => html`<bdi dir="auto" lang=${of.lang}>${pieces.map((one) => (one.same ? html`<mark>${one.text}</mark>` : one.text))}</bdi>`
+
+function Compare({ source, target, alike }) {
   const lines = [
-    [t('Name'), source, target], [t('Code'), source.code, target.code], [t('Id'), source.id, target.id],
+    [t('Code'), source.code, target.code], [t('Id'), source.id, target.id],
     [t('Value type'), valueType(source.value_type), valueType(target.value_type)], [t('Aggregation type'), aggregationType(source.aggregation_type), aggregationType(target.aggregation_type)], [t('Disaggregation'), source.combo, target.combo], [t('Section'), source.section, target.section],
   ]
   return html`<div class="scroll"><table class="compare"><thead><tr><th scope="col"><span class="unseen">${t('What')}</span></th><th scope="col">${t('Source')}</th><th scope="col">${t('Target')}</th></tr></thead><tbody>
+    <tr class=${source.name === target.name ? 'same' : ''}><th scope="row">${t('Name')}</th><td><${Marked} of=${source} pieces=${alike.source} /></td><td><${Marked} of=${target} pieces=${alike.target} /></td></tr>
     ${lines.filter(([, a, b]) => a || b).map(([what, a, b]) => html`<tr key=${what} class=${(a?.name ?? a) === (b?.name ?? b) ? 'same' : ''}><th scope="row">${what}</th><td><${Name} of=${a || '–'} /></td><td><${Name} of=${b || '–'} /></td></tr>`)}
   </tbody></table></div>`
 }

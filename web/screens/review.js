@@ -113,7 +113,7 @@ function Reviewing({ id, first, session }) {
   const meant = many.length ? many : row ? [row] : []
 
   const focusKept = useFocusKept(grid)
-  const going = useGoing(id, '', grid, say, () => writeAddress())
+  const going = useGoing(id, '', grid, () => writeAddress())
 
   const unfiltered = useRef(filter)
   useEffect(() => {
@@ -169,7 +169,7 @@ function Reviewing({ id, first, session }) {
   }
   const toldOfBulk = (taken, left) => {
     const show = () => {
-      setFilter((before) => ({ ...before, state: 'open', conflicts: left.every(needsLook), order: 'surest' }))
+      setFilter({ ...NO_FILTER, only: left.map((one) => one.id).join(), order: 'surest' })
       grid.current?.focus()
     }
     say(leftText(taken, left.length), left.length > 0 && { action: { label: t('Show them'), run: show } })

@@ -2,6 +2,8 @@
 import { html, useEffect, useState } from '../lib.js'
 import { language, t, tn } from '../i18n.js'
 import { gateway } from '../api.js'
+import { Link } from '../router.js'
+import { reviewAddress } from '../model/address.js'
 import { conflictWords } from '../model/run.js'
 import { periodText } from '../period-text.js'
 import { Name } from '../ui.js'
@@ -33,7 +35,7 @@ export function RunCells({ run }) {
   const names = useNames(run, run.conflicts.length + run.replaced.length + silent.length > 0)
   return html`
     ${run.conflicts.length > 0 && html`<section aria-labelledby="conflicts"><h2 id="conflicts">${t('What the target did not take')}</h2>
-      ${run.conflicts.map((one, i) => html`<${Conflict} key=${i} conflict=${one} names=${names} />`)}
+      ${run.conflicts.map((one, i) => html`<${Conflict} key=${i} conflict=${one} names=${names} alignment=${run.alignment} />`)}
     </section>`}
     ${run.replaced.length > 0 && html`<${Replaced} run=${run} names=${names} />`}
     ${silent.length > 0 && html`<${Silent} units=${silent} all=${run.counts.silent} names=${names} />`}`
@@ -61,7 +63,13 @@ function Replaced({ run, names }) {
   </section>`
 }
 
-function Conflict({ conflict, names }) {
+/** To the very rows of the review that a refused cell came from. */
+function Mappings({ alignment, sources, names }) {
+  const elements = [...new Set(sources.map((one) => one.data_element).filter(Boolean))]
+  return elements.map((id) => html`<div key=${id}><${Link} to=${reviewAddress(alignment, { row: id })} aria-label=${t('Open mapping: {name}', { name: names.get(id)?.name ?? id })}>${t('Open mapping')}<//></div>`)
+}
+
+function Conflict({ conflict, names, alignment }) {
   const { title, remedy, known } = conflictWords(conflict)
   const ours = known && (!conflict.by_target || conflict.remedy) // then its sentence says the same, with names in it, in English alone
   return html`<details class="card conflict" open=${conflict.count <= 20}>
@@ -69,11 +77,12 @@ function Conflict({ conflict, names }) {
     ${remedy && html`<p>${remedy}</p>`}
     ${title !== conflict.message && conflict.message && (!ours || language() === 'en') && html`<p class="muted">${ours ? conflict.message : t('The server said: {text}', { text: conflict.message })}</p>`}
     <div class="scroll"><table class="table">
-      <thead><tr><th scope="col">${t('Source cell')}</th><th scope="col">${t('Organisation unit')}</th><th scope="col">${t('Period')}</th><th scope="col" class="number">${t('Value')}</th><th scope="col">${t('Target cell')}</th></tr></thead>
+      <thead><tr><th scope="col">${t('Source cell')}</th><th scope="col">${t('Organisation unit')}</th><th scope="col">${t('Period')}</th><th scope="col" class="number">${t('Value')}</th><th scope="col">${t('Target cell')}</th>${alignment && html`<th scope="col"><span class="unseen">${t('Open mapping')}</span></th>`}</tr></thead>
       <tbody>${conflict.cells.map((one, i) => html`<tr key=${i}>
         <td>${one.sources.map((source, k) => html`<div key=${k}><${Cell} of=${source} names=${names.source} />${source.period && source.period !== one.target.period && html`, ${periodText(source.period)}`}</div>`)}</td>
         <td><${Name} of=${names.units.get((one.sources[0] ?? one.target).org_unit) ?? (one.sources[0] ?? one.target).org_unit} /></td><td>${periodText(one.target.period)}</td>
         <td class="number">${one.target.value ?? one.sources.map((source) => source.value).join(' + ')}</td><td><${Cell} of=${one.target} names=${names.target} /></td>
+        ${alignment && html`<td><${Mappings} alignment=${alignment} sources=${one.sources} names=${names.source} /></td>`}
       </tr>`)}</tbody></table></div>
     ${conflict.count > conflict.cells.length && html`<p class="muted">${t('The first {n} of {all}.', { n: conflict.cells.length, all: conflict.count })}</p>`}
   </details>`

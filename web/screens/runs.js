@@ -29,7 +29,8 @@ const ENDS_OF_UNDOS = {
 }
 
 /** [tone, words] */
-export function stateOf({ state, dry_run, undoes }) {
+export function stateOf({ state, dry_run, undoes, read, sent }) {
+  if (state === 'done' && !dry_run && !undoes && read === 0 && sent === 0) return ['neutral', t('Nothing to send: the source gave nothing')]
   if (dry_run && state === 'done') return ['positive', t('Checked')]
   return ((undoes && !dry_run && ENDS_OF_UNDOS[state]) || STATES[state])?.() ?? ['neutral', state]
 }

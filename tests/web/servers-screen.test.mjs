@@ -1,0 +1,60 @@
+// The list of servers: what can be done at each, and at all of them at once.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { startBrowser } from './browser.mjs'
+import { hasFocus, press, REFUSED, sceneIn } from './scene.mjs'
+
+let browser
+before(async () => { browser = await startBrowser() })
+after(() => browser?.close())
+
+const scene = sceneIn(test, () => browser)
+
+scene('of one that cannot be reached the first thing is to try again', { connected: [] }, async ({ page, go, world, clean }) => {
+  Object.assign(world.servers[0], { state: 'unreachable', problem: { code: 'server_unreachable', detail: 'no answer' } })
+  await go('/servers')
+  const card = page.getByRole('region', { name: 'District HMIS' })
+  const again = card.getByRole('button', { name: 'Try again: District HMIS' })
+  await again.waitFor()
+  const primary = () => card.locator('.button.primary').allInnerTexts()
+  assert.deepEqual(await primary(), ['Try again'])
+  assert.deepEqual(await page.getByRole('region', { name: 'Central HMIS' }).locator('.button.primary').allInnerTexts(), ['Sign in'])
+  await clean('servers-try-again')
+  Object.assign(world.servers[0], { state: 'ok', problem: undefined })
+  await again.click()
+  await again.waitFor({ state: 'detached' })
+  assert.deepEqual(await primary(), ['Sign in'])
+})
+
+scene('one signs out of all at once, and is told first what that means', { expected: [REFUSED] }, async ({ page, go, world, clean }) => {
+  world.connections.get('central').remembered_until = '2026-12-24T08:00:00Z'
+  await go('/servers')
+  const dialog = page.getByRole('dialog', { name: 'Sign out of all servers?' })
+  const ask = page.getByRole('button', { name: 'Sign out of all servers…' })
+  await ask.click()
+  await dialog.getByText('This browser is signed out of 2 servers').waitFor()
+  assert.deepEqual(await dialog.getByRole('listitem').allInnerTexts(), ['District HMIS', 'Central HMIS'])
+  await dialog.getByText('What this browser remembers stays remembered').waitFor()
+  await hasFocus(dialog.getByRole('button', { name: 'Stay signed in' }), page)
+  await clean('servers-sign-out-of-all')
+  await press(page, 'Enter')
+  await dialog.waitFor({ state: 'detached' })
+  assert.equal(world.connections.size, 2)
+  world.fail = (method) => method === 'DELETE' && new world.Problem(503, 'store_unavailable')
+  await ask.click()
+  await dialog.getByRole('button', { name: 'Sign out of all' }).click()
+  await dialog.getByText('drawbridge cannot reach its store').waitFor()
+  world.fail = undefined
+  await dialog.getByRole('button', { name: 'Sign out of all' }).click()
+  await dialog.waitFor({ state: 'detached' })
+  assert.equal(world.connections.size, 0)
+  assert.deepEqual(world.calls.filter((one) => one.startsWith('DELETE')), ['DELETE /v1/session', 'DELETE /v1/session'])
+  await page.getByRole('link', { name: 'Sign in to District HMIS' }).waitFor()
+  assert.equal(await ask.count(), 0)
+})
+
+scene('who is signed in at one server has nothing to do at once', { connected: ['district'] }, async ({ page, go }) => {
+  await go('/servers')
+  await page.getByRole('button', { name: 'Sign out of District HMIS' }).waitFor()
+  assert.equal(await page.getByRole('button', { name: 'Sign out of all servers…' }).count(), 0)
+})
