@@ -181,7 +181,9 @@ int run_document_start(struct api *api, struct str id, const struct run_start *h
                                   .public_url = copy_of(how->public_url),
                                   .store = copy_of(how->store),
                                   .resume = how->resume};
-  if (runner_start(api_runner(api), RUNNER_TRANSFERS, id, payload, error) == 0) return 0;
+  int result =
+      how->promise ? runner_keep(how->promise, payload, error) : runner_start(api_runner(api), RUNNER_TRANSFERS, id, payload, error);
+  if (result == 0) return 0;
   run_payload_free(payload);
   return -1;
 }

@@ -79,12 +79,13 @@ void run_document_about(struct arena *arena, const struct run_about *about, stru
 /* Of one that has ended: the time begins that it is kept for. */
 void run_document_end(struct arena *arena, struct gateway *gateway, const struct run_about *about, struct store_document *document);
 
-/* Hands it to the runner. `session`: NULL where it has a mandate. -1: as runner_start. */
+/* Hands it to the runner. `session`: NULL where it has a mandate. -1: as runner_start, or runner_keep. */
 struct run_start {
   struct gateway *gateway;
   struct gateway_session *session;
   struct str public_url, store;
   bool resume;
+  struct runner_run *promise; /* of the runner; NULL: none was made */
 };
 int run_document_start(struct api *api, struct str id, const struct run_start *how, struct error *error);
 

@@ -39,7 +39,7 @@ static const char no_counts[] =
 /* --- starting --- */
 
 static int start(struct api_job *job, struct str id, bool resume, struct error *error) {
-  struct run_start how = {job->gateway, job->session, job->config->public_url, job->config->store, resume};
+  struct run_start how = {job->gateway, job->session, job->config->public_url, job->config->store, resume, NULL};
   return run_document_start(job->api, id, &how, error);
 }
 
@@ -207,16 +207,26 @@ static int let_go_on(struct api_job *job, const struct run_asked *asked, struct 
   return keep_about(job, document, &about, error);
 }
 
-/* The keeper may have been faster. */
-static int begin(struct api_job *job, const struct run_asked *asked, struct store_document *document, struct error *error) {
-  if (check_free(job, &asked->order, asked->mapping_text, document->id, asked->wait, error) || let_go_on(job, asked, document, error))
-    return -1;
-  if (start(job, document->id, false, error) == 0) return 0;
-  if (!asked->unattended_until_ms || error->code != ERROR_conflict) return -1;
-  *error = (struct error){0};
-  return 0;
+/* Where there is no room for another: 1, if it was started before with this key. */
+static int take_earlier(struct api_job *job, struct store_document *document, struct error *error) {
+  if (!document->key.n) return -1;
+  struct store *store = api_store(job->api);
+  int result = take_first(job, store, document, error);
+  api_store_done(job->api);
+  return result;
 }
 
+static int begin(struct api_job *job, const struct run_asked *asked, struct store_document *document, struct runner_run *promise,
+                 struct error *error) {
+  struct run_start how = {job->gateway, job->session, job->config->public_url, job->config->store, false, promise};
+  if (check_free(job, &asked->order, asked->mapping_text, document->id, asked->wait, error) == 0 &&
+      let_go_on(job, asked, document, error) == 0)
+    return run_document_start(job->api, document->id, &how, error);
+  runner_break(promise);
+  return -1;
+}
+
+/* It is under way from before its document is there: another request with its key, or the keeper, may find that within the same millisecond. */
 int api_runs_create(struct api_job *job, struct error *error) {
   struct run_asked asked;
   struct store_document document;
@@ -224,10 +234,12 @@ int api_runs_create(struct api_job *job, struct error *error) {
   if (job->idempotency_key.n > 64) return error_set(error, ERROR_bad_request, "an Idempotency-Key has at most 64 characters");
   if (run_asked_read(job, &asked, error) || make_document(job, &asked, &document, error)) return -1;
   if (!asked.order.dry_run && run_folder(job->arena, job->config->store, document.id, &folder, error)) return -1;
-  int made = create(job, &document, error);
+  struct runner_run *promise = runner_promise(api_runner(job->api), RUNNER_TRANSFERS, document.id, error);
+  int made = promise ? create(job, &document, error) : take_earlier(job, &document, error);
+  if (promise && made) runner_break(promise);
   if (made < 0) return -1;
   document.version = made == 0 ? 1 : document.version;
-  if (made == 0 && begin(job, &asked, &document, error)) {
+  if (made == 0 && begin(job, &asked, &document, promise, error)) {
     mandates_end(job->api, job->gateway, document.id);
     forget(job, document.id);
     return -1;

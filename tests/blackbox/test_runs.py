@@ -22,6 +22,7 @@ servers:
   - {{id: target, name: Target, url: "http://127.0.0.1:{target}", addresses: [127.0.0.0/8]}}
 log: {{level: info, format: json}}
 """
+TOGETHER, OFTEN = 6, 20  # requests with one key, and how many times
 UNDER_WAY = ("queued", "reading", "translating", "checking", "sending", "verifying")
 
 
@@ -248,6 +249,24 @@ class Runs(Gateway):
             self.assertIn("Idempotency-Key", self.begin(headers={"Idempotency-Key": "one"}, expect=409, **other)["detail"])
         self.assertNotEqual(self.begin(headers={"Idempotency-Key": "two"}, dry_run=True)["id"], first["id"])
         self.check_run(self.ended(first))
+
+    def test_the_same_key_at_the_same_moment(self):
+        """Whoever comes while the first one is just being begun is told that it is under way."""
+        for i in range(OFTEN):
+            answers, start = [], threading.Barrier(TOGETHER)
+
+            def begin(key=f"at once {i}"):
+                start.wait(harness.PATIENCE)
+                answers.append(self.browser.call("POST", "/v1/runs", headers={"Idempotency-Key": key}, body=self.order(dry_run=True)))
+            threads = [threading.Thread(target=begin) for _ in range(TOGETHER)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            self.assertEqual(sorted(one.status for one in answers), [200] * (TOGETHER - 1) + [201])
+            self.assertEqual(len({one.json["id"] for one in answers}), 1)
+            self.assertNotIn("interrupted", {one.json["state"] for one in answers})
+            self.assertEqual(self.ended(answers[0].json)["state"], "done")
 
     def test_cancelled_and_gone_on_with(self):
         run, go_on = self.held()
