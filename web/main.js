@@ -23,6 +23,7 @@ const Disaggregation = later(async () => (await import('./screens/disaggregation
 const Overview = later(async () => (await import('./screens/overview.js')).Overview)
 const Files = later(async () => (await import('./screens/files.js')).Files)
 const Report = later(async () => (await import('./screens/report.js')).Report)
+const MappingPrint = later(async () => (await import('./screens/mapping-print.js')).MappingPrint)
 const Places = later(async () => (await import('./screens/places.js')).Places)
 const Drift = later(async () => (await import('./screens/drift.js')).Drift)
 const NewSchedule = later(async () => (await import('./screens/schedules.js')).NewSchedule)
@@ -38,6 +39,7 @@ const routes = [
   ['/alignments/:alignment/drift', Drift, () => t('Changes')],
   ['/alignments/:alignment/disaggregation', Disaggregation, () => t('Disaggregation')],
   ['/alignments/:alignment/files', Files, () => t('Export and import')],
+  ['/alignments/:alignment/print', MappingPrint, () => t('Mapping')],
   ['/alignments/:alignment/overview', Overview, () => t('Overview')],
   ['/alignments/:alignment/places', Places, () => t('Units and periods')],
   ['/runs/:run/report', Report, () => t('Transfer report')],

@@ -107,3 +107,14 @@ scene('those that were left are shown, and no others, also after a reload', { el
   await page.getByRole('button', { name: 'Show everything' }).click()
   await page.getByText('100 shown').waitFor()
 })
+
+for (const width of [1366, 640, 400])
+  scene(`a label stands beside its field, ${width} pixels wide`, { width, locale: 'fr-FR' }, async (stage) => {
+    const { page } = stage
+    await openReview(stage)
+    const middle = async (locator) => { const { y, height } = await locator.boundingBox(); return y + height / 2 }
+    const field = page.getByLabel('Tout accepter à partir de')
+    const [label, button] = [page.getByText('Tout accepter à partir de'), page.getByRole('button', { name: /^Accepter \d+$/ })]
+    assert.ok(Math.abs((await middle(field)) - (await middle(label))) < 4)
+    assert.ok(Math.abs((await middle(field)) - (await middle(button))) < 4)
+  })

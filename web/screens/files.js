@@ -44,7 +44,7 @@ function Export({ id, formats }) {
     <${Problem} error=${state.error} />
     ${state.warnings && html`<${Notice} tone=${state.warnings.length ? 'warning' : 'info'} live title=${state.warnings.length ? t('This form cannot hold all of it') : t('The file holds all of it.')}>
       ${state.warnings.length > 0 && html`<${Told} warnings=${state.warnings} />`}<//>`}
-    <p class="row"><${Button} primary loading=${state.loading} onClick=${save}>${t('Download')}<//></p>
+    <p class="row"><${Button} primary loading=${state.loading} onClick=${save}>${t('Download')}<//><${Link} class="button" to=${`${reviewAddress(id)}/print`}>${t('Mapping to print')}<//></p>
   </section>`
 }
 

@@ -2,6 +2,7 @@
 import { html, useRef } from '../lib.js'
 import { decimal, number, t, time } from '../i18n.js'
 import { gateway, useLoad, useServerNames } from '../api.js'
+import { asDocument } from '../as-document.js'
 import { Link } from '../router.js'
 import { Title } from '../title.js'
 import { download } from '../download.js'
@@ -35,16 +36,6 @@ export function Report({ params }) {
     <${Table} title=${t('Organisation units of which the source gave nothing')} head=${[t('Period'), t('Organisation unit')]} rows=${(report.silent_units ?? []).map((one) => [periodText(one.period), nameOf(report, 'source', one.org_unit)])} />
     <section class="sign" aria-label=${t('Signature')}><div>${t('Name')}</div><div>${t('Signature')}</div><div>${t('Date')}</div></section>
   </div>`
-}
-
-/** What is shown as a file of its own, with the page's styles and without its buttons. */
-function asDocument(element, title) {
-  const copy = element.cloneNode(true)
-  for (const one of copy.querySelectorAll('.screen-only')) one.remove()
-  const style = document.createElement('style')
-  style.textContent = [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules]).map((rule) => rule.cssText).join('\n')
-  const { lang, dir } = document.documentElement
-  return `<!doctype html>\n<html lang="${lang}" dir="${dir}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title>${style.outerHTML}</head><body>${copy.outerHTML}</body></html>\n`
 }
 
 const nameOf = (report, side, id) => report.names?.[side]?.[id] ?? id

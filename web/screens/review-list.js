@@ -2,8 +2,10 @@
 import { html, useId, useMemo, useState } from '../lib.js'
 import { t, tn } from '../i18n.js'
 import { Bar, Button, Confidence, Name, Notice, Select, Tag } from '../ui.js'
+import { Link } from '../router.js'
 import { VirtualGrid } from '../vlist.js'
 import { periodTypeName } from '../model/period-types.js'
+import { reviewAddress } from '../model/address.js'
 import { aggregationType, valueType } from '../model/value-types.js'
 import { AS_IT_IS, createSureCounts, needsLook, NO_SECTION, wantsApproval } from '../model/rows.js'
 import { selectColumn, SelectMark } from './selecting.js'
@@ -24,9 +26,9 @@ export const isRejected = (row) => row.element.decision.state === 'rejected'
 
 const LEAST_SURE = 50
 
-export function ReviewBar({ progress, coverage, history, run, list, onAcceptSure, onWarned, onChanged, onPeople, onSteps, hint }) {
+export function ReviewBar({ id, progress, coverage, history, run, list, onAcceptSure, onWarned, onChanged, onPeople, onSteps, hint }) {
   const [typed, setTyped] = useState('90')
-  const id = useId()
+  const field = useId()
   const threshold = typed >= LEAST_SURE && typed <= 100 ? Number(typed) / 100 : Infinity // on the way to a number nothing is that sure
   const { take, left } = useMemo(createSureCounts, [])(list, threshold)
   const done = progress.accepted + progress.none
@@ -43,8 +45,9 @@ export function ReviewBar({ progress, coverage, history, run, list, onAcceptSure
       <${Button} onClick=${() => run('undo')} disabled=${!history.undo} title=${history.undo?.label} kbd=${hint('undo')}>${t('Undo')}<//>
       <${Button} onClick=${() => run('redo')} disabled=${!history.redo} title=${history.redo?.label} kbd=${hint('redo')}>${t('Redo')}<//>
       <${Button} onClick=${onSteps}>${t('All steps')}<//>
-      <span class="row sure"><label for=${id}>${t('Accept all at or above')}</label>
-      <span class="together"><input id=${id} class="threshold" type="number" min=${LEAST_SURE} max="100" value=${typed} onInput=${(event) => setTyped(event.target.value)} aria-describedby="${id}-unit" /> <span id="${id}-unit">%</span></span>
+      <${Link} class="button" to=${`${reviewAddress(id)}/print`}>${t('Print')}<//>
+      <span class="row sure"><label for=${field}>${t('Accept all at or above')}</label>
+      <span class="together"><input id=${field} class="threshold" type="number" min=${LEAST_SURE} max="100" value=${typed} onInput=${(event) => setTyped(event.target.value)} aria-describedby="${field}-unit" /> <span id="${field}-unit">%</span></span>
       <${Button} primary disabled=${take === 0} onClick=${() => onAcceptSure(threshold)} title=${left ? tn('{n} is left for you.', '{n} are left for you.', left) : undefined}>${t('Accept {n}', { n: take })}<//></span>
     </div>
   </div>`

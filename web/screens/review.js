@@ -310,7 +310,7 @@ function Reviewing({ id, first, session }) {
   const close = () => { setOpen(undefined); grid.current?.focus() }
   return html`<div class="review" ...${focusKept}>
     <${AlignmentHead} id=${id} alignment=${alignment} at="review" saving=${saving} onRetry=${saver.retry} onDrop=${saver.drop} />
-    <${ReviewBar} progress=${progressFor(rows)} coverage=${alignment.coverage} history=${history.next()} hint=${hint} run=${run} list=${list} onAcceptSure=${acceptSure} onPeople=${() => setOpen('people')} onSteps=${() => setOpen('steps')}
+    <${ReviewBar} id=${id} progress=${progressFor(rows)} coverage=${alignment.coverage} history=${history.next()} hint=${hint} run=${run} list=${list} onAcceptSure=${acceptSure} onPeople=${() => setOpen('people')} onSteps=${() => setOpen('steps')}
       onWarned=${() => { setFilter({ ...ALL, conflicts: true }); grid.current?.focus() }} onChanged=${() => { setFilter({ ...ALL, attention: 'changed' }); grid.current?.focus() }} />
     ${saving.problem?.kind === 'conflict' && html`<${Conflicts} problem=${saving.problem} saver=${saver} of=${({ source_data_element }) => ({ theirs: saved.elements.get(source_data_element), mine: shown.elements.get(source_data_element) })} />`}
     <${Refused} refused=${refused} />

@@ -35,6 +35,16 @@ function look() {
   const cut = [...document.querySelectorAll('main .button, main .tag, main label, main legend, main summary, main [role=tab], main h1, main h2, main h3, header a, main .notice, main .segments button, main dt, main dd, main th')]
     .filter((one) => one.checkVisibility() && !one.classList.contains('unseen') && one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).display !== 'inline')
     .map((one) => `${one.tagName.toLowerCase()} "${one.textContent.trim().slice(0, 50)}" by ${one.scrollWidth - one.clientWidth}`)
+  const pen = document.createElement('canvas').getContext('2d')
+  const beside = (one, text, room) => { // what a field cuts does not show in its sizes
+    const style = getComputedStyle(one)
+    pen.font = `${style.fontStyle} ${style.fontWeight} ${style.fontSize} ${style.fontFamily}`
+    const by = Math.ceil(pen.measureText(text).width - (one.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight) - room))
+    if (by > 0) cut.push(`${one.tagName.toLowerCase()} "${text}" by ${by}`)
+  }
+  const ARROW = 16
+  for (const one of document.querySelectorAll('select:not([multiple], .names, .language)')) if (one.checkVisibility()) for (const { label } of one.querySelectorAll('option:not([lang], [dir])')) beside(one, label, ARROW)
+  for (const one of document.querySelectorAll('main input[placeholder]')) if (one.checkVisibility() && !one.value) beside(one, one.placeholder, 0)
   return { lang: document.documentElement.lang, dir: getComputedStyle(document.body).direction, over: Math.max(0, document.documentElement.scrollWidth - innerWidth), cut }
 }
 

@@ -149,6 +149,7 @@ export const STATES = [
   { name: 'run-overwrite-asked', path: '/runs/run1', world: ran(RUNS['run-checked']), there: '.steps', steps: [click('.notice .button.primary')], then: 'dialog[open]' },
   { name: 'run-undo-asked', path: '/runs/run1', world: ran(RUNS['run-done']), there: '.steps', steps: [click('.page > .row:last-child .button')], then: 'dialog[open]' },
   { name: 'run-unknown', path: '/runs/nothing', there: '.notice.error' },
+  { name: 'mapping-print', path: `${A}/print`, world: someDecided, there: '.sign' },
   { name: 'report', path: '/runs/run1/report', world: ran(), there: '.sign' },
   { name: 'schedule', path: '/runs/run1/schedule', world: ran(RUNS['run-checked']), there: 'input[type=date]' },
   { name: 'schedule-of-other-periods', path: '/runs/run1/schedule', world: ran({ ...RUNS['run-checked'], order: { periods: ['the third week'] } }), there: '.notice' },

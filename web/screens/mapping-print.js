@@ -1,0 +1,75 @@
+// An alignment's mapping to read, print, sign and file: every data element with who decided about it and when, and where each cell goes.
+import { html, useMemo, useRef } from '../lib.js'
+import { number, t, time, tn } from '../i18n.js'
+import { gateway, useLoad, useServerNames } from '../api.js'
+import { asDocument } from '../as-document.js'
+import { Link } from '../router.js'
+import { Title } from '../title.js'
+import { download } from '../download.js'
+import { Button, Loading, Name, Problem } from '../ui.js'
+import { reviewAddress } from '../model/address.js'
+import { printed } from '../model/mapping-print.js'
+import { pairName } from '../model/names.js'
+import { periodTypeName } from '../model/period-types.js'
+import { reviewOf } from '../model/review.js'
+import { createProgress, rowsOf } from '../model/rows.js'
+import { isRejected, stateTag } from './review-list.js'
+
+export function MappingPrint({ params }) {
+  const id = params.alignment
+  const loaded = useLoad(async (signal) => reviewOf(await gateway.alignments.get(id, { features: false, signal })), [id])
+  if (!loaded.data) return html`<div class="page"><h1>${t('Mapping')}</h1><${Problem} error=${loaded.error} again=${loaded.reload} />${loaded.loading && html`<${Loading} />`}</div>`
+  return html`<${Printed} id=${id} review=${loaded.data} />`
+}
+
+function Printed({ id, review }) {
+  const shown = useRef()
+  const { alignment } = review
+  const { rows, lines, layouts } = useMemo(() => { const rows = rowsOf(review); return { rows, ...printed(review, rows) } }, [review])
+  const asFile = () => download(`mapping-${id}.html`, new Blob([asDocument(shown.current, t('Mapping'))], { type: 'text/html' }))
+  return html`<div class="page report" ref=${shown}>
+    <p class="row screen-only"><${Link} to=${reviewAddress(id)}>${t('Back to the review')}<//><span class="grow"></span>
+      <${Button} primary onClick=${() => print()}>${t('Print')}<//><${Button} onClick=${asFile}>${t('Save as a page')}<//></p>
+    <${Title} names=${[t('Mapping'), pairName(alignment)]} /><h1>${t('Mapping')}</h1>
+    <${About} alignment=${alignment} rows=${rows} />
+    <section><h2>${t('Data elements')}</h2><${Lines} lines=${lines} second=${alignment.second_person} /></section>
+    ${layouts.length > 0 && html`<section><h2>${t('Where the cells go')}</h2>${layouts.map((one) => html`<${Layout} key=${one.number} layout=${one} />`)}</section>`}
+    <section class="sign" aria-label=${t('Signature')}><div>${t('Name')}</div><div>${t('Signature')}</div><div>${t('Date')}</div></section>
+  </div>`
+}
+
+function About({ alignment, rows }) {
+  const nameOf = useServerNames()
+  const side = ({ server, data_set }) => html`<${Name} of=${data_set ?? server} />${data_set && html`, <bdi>${nameOf(server)}</bdi>`}${data_set?.period_type && `, ${periodTypeName(data_set.period_type)}`}`
+  const { all, accepted, none, warned } = useMemo(() => createProgress()(rows), [rows])
+  const lines = [
+    [t('Source'), side(alignment.source)], [t('Target'), side(alignment.target)],
+    [t('Version'), number(alignment.version)], [t('As of'), time(new Date().toISOString())],
+    [t('Decided'), [t('{done} of {all} decided', { done: accepted + none, all }), warned > 0 && tn('{n} with a warning', '{n} with warnings', warned)].filter(Boolean).join(', ')],
+    [t('Can be filled'), t('{some} of {all} target cells can be filled', { some: alignment.coverage.target_cells_filled, all: alignment.coverage.target_cells })],
+  ]
+  return html`<table class="about"><caption class="unseen">${t('About this mapping')}</caption><tbody>${lines.map(([text, value]) => html`<tr key=${text}><th scope="row">${text}</th><td>${value}</td></tr>`)}</tbody></table>`
+}
+
+const Coded = ({ of }) => html`<${Name} of=${of} />${of.code && html`<small><bdi>${of.code}</bdi></small>`}`
+const When = ({ by, at }) => by && html`<bdi>${by}</bdi>${at && html`<small>${time(at)}</small>`}`
+
+/** All of them: what is not on the screen is on paper. */
+function Lines({ lines, second }) {
+  return html`<div class="scroll" tabindex="0" role="group" aria-label=${t('Data elements')}><table class="table">
+    <thead><tr>${[t('Source'), t('Target'), t('State'), t('Cells'), t('Decided'), ...(second ? [t('Approved')] : []), t('Note')].map((text) => html`<th key=${text} scope="col">${text}</th>`)}</tr></thead>
+    <tbody>${lines.map(({ row, filled, all, layout }) => {
+      const { by, at, approved_by, approved_at, note } = row.element.decision
+      return html`<tr key=${row.id}><th scope="row"><${Coded} of=${row.source} /></th>
+        <td>${row.choice.map((one, i) => html`${i > 0 && html`<br />+ `}<${Coded} of=${one} />`)}</td><td>${stateTag(row.state, isRejected(row))}</td>
+        <td>${layout && html`<span class="together">${t('{some} of {all}', { some: filled, all })}</span><small>${t('see {n}', { n: layout })}</small>`}</td>
+        <td><${When} by=${by} at=${at} /></td>${second && html`<td><${When} by=${approved_by} at=${approved_at} /></td>`}<td><bdi>${note}</bdi></td></tr>`
+    })}</tbody></table></div>`
+}
+
+function Layout({ layout: { number: n, source, target, cells, by } }) {
+  const goesTo = (targets) => targets.map(({ minus, element, cell }, i) => html`${minus ? ' − ' : i > 0 && ' + '}${element && html`<${Name} of=${element} />, `}<${Name} of=${cell} />`)
+  return html`<table class="table layout"><caption><b>${number(n)}</b> ${source && html`<${Name} of=${source} />`}${target && html` → <${Name} of=${target} />`} <span class="muted">${tn('of {n} data element', 'of {n} data elements', by)}</span></caption>
+    <thead><tr><th scope="col">${t('Source cell')}</th><th scope="col">${t('Target cell')}</th></tr></thead>
+    <tbody>${cells.map((cell) => html`<tr key=${cell.source.id}><th scope="row"><${Name} of=${cell.source} /></th><td>${cell.targets.length ? goesTo(cell.targets) : html`<span class="muted">${t('No counterpart')}</span>`}</td></tr>`)}</tbody></table>`
+}
