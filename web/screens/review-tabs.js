@@ -5,7 +5,7 @@ import { gateway, useLoad } from '../api.js'
 import { Loading, Name, Problem, Tag } from '../ui.js'
 import { decideCell, optionCombosOf, restoringCell } from '../model/review.js'
 import { elementReason, featureName } from '../model/features.js'
-import { numbersOf, sameOf, wordsAlike } from '../model/words-alike.js'
+import { numbersOf, wordsAlike } from '../model/words-alike.js'
 import { aggregationType, valueType } from '../model/value-types.js'
 import { NothingToShow } from './review-detail.js'
 
@@ -19,57 +19,45 @@ export function Why({ review, element, chosen }) {
     ${proposal ? html`<p>${concrete(proposal, element.source, target) ?? elementReason(proposal)}</p>` : html`<p class="muted">${t('A person chose this target; the engine did not propose it.')}</p>`}
     ${alike && html`<${WordsTold} alike=${alike} />`}
     ${target && html`<${Compare} source=${element.source} target=${target} alike=${alike} />`}
-    ${proposal && html`<${LookedAt} key=${`${element.source.id} ${wanted}`} review=${review} element=${element} proposal=${proposal} details=${alike ? detailsOf(element.source, target, alike) : {}} />`}
+    ${proposal && html`<${LookedAt} key=${`${element.source.id} ${wanted}`} review=${review} element=${element} proposal=${proposal} />`}
   </div>`
 }
 
 /** The engine's reason with the very code or id; undefined where that is not one that is shown. */
 function concrete({ reason }, source, target) {
   if (reason !== 'same_code' || !target) return undefined
-  const code = sameOf(source.code, target.code)
-  if (code) return t('They have the same code: {code}', { code })
+  if (source.code && source.code === target.code) return t('They have the same code: {code}', { code: source.code })
   return source.id === target.id ? t('They have the same id: {id}', { id: source.id }) : undefined
 }
 
 const listed = (words) => words.map(apart).join(', ')
 
 /** Which words the sentence above is about. Of names that share none, all would be different: that is seen. */
-function WordsTold({ alike: { shared, onlySource, onlyTarget, words } }) {
+function WordsTold({ alike: { shared, onlySource, onlyTarget } }) {
   const [ours, theirs] = [numbersOf(onlySource), numbersOf(onlyTarget)]
   const facts = [
-    shared.length > 0 && t('Words that match, {n} of {all}: {words}', { n: shared.length, all: words, words: listed(shared) }),
+    shared.length > 0 && t('Words that match, {n} of {all}: {words}', { n: shared.length, all: shared.length + onlySource.length, words: listed(shared) }),
     shared.length > 0 && onlySource.length > 0 && t('Only the source has: {words}', { words: listed(onlySource) }),
     shared.length > 0 && onlyTarget.length > 0 && t('Only the target has: {words}', { words: listed(onlyTarget) }),
     ours.length > 0 && theirs.length > 0 && t('Numbers that differ: {source} in the source, {target} in the target', { source: listed(ours), target: listed(theirs) }),
   ].filter(Boolean)
-  return facts.length > 0 && html`<ul class="told">${facts.map((one) => html`<li key=${one}>${one}</li>`)}</ul>`
-}
-
-/** By feature, what it is about in these two. */
-function detailsOf(source, target, { shared, onlySource, onlyTarget }) {
-  const both = (one, other) => (one && other ? `${apart(one)} · ${apart(other)}` : undefined)
-  return {
-    same_code: sameOf(source.code, target.code) ?? sameOf(source.id, target.id),
-    words: listed(shared), beyond: listed(onlySource), short: listed(onlyTarget),
-    numbers: both(listed(numbersOf(onlySource)), listed(numbersOf(onlyTarget))),
-    type: source.value_type !== target.value_type && both(valueType(source.value_type), valueType(target.value_type)),
-  }
+  return html`<ul class="told">${facts.map((one) => html`<li key=${one}>${one}</li>`)}</ul>`
 }
 
 /** Comes when it is looked at, below what is there already. */
-function LookedAt({ review, element, proposal, details }) {
+function LookedAt({ review, element, proposal }) {
   const ask = async (signal) => (await gateway.alignments.features(review.alignment.id, element.source.id, { signal })).proposals.find((one) => one.target === proposal.target.id)?.features ?? []
   const told = useLoad(async (signal) => proposal.features ?? ask(signal), [proposal])
   if (told.error) return html`<${Problem} error=${told.error} again=${told.reload} />`
   if (!told.data) return html`<${Loading} />`
-  return told.data.length > 0 && html`<${Features} features=${told.data} details=${details} />`
+  return told.data.length > 0 && html`<${Features} features=${told.data} />`
 }
 
-function Features({ features, details }) {
+function Features({ features }) {
   const most = Math.max(...features.map((one) => Math.abs(one.contribution)), 0.001)
   const sorted = [...features].sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution))
   return html`<table class="features"><caption class="unseen">${t('What speaks for it and against it')}</caption><tbody>
-    ${sorted.map((one) => html`<tr key=${one.name}><th scope="row">${featureName(one.name)}${details[one.name] && html`<small>${details[one.name]}</small>`}</th>
+    ${sorted.map((one) => html`<tr key=${one.name}><th scope="row">${featureName(one.name)}</th>
       <td class=${one.contribution < 0 ? 'against' : 'for'}><meter min="0" max=${most} value=${Math.abs(one.contribution)} aria-label=${featureName(one.name)}></meter></td>
       <td class="number">${one.contribution < 0 ? t('against') : t('for')} ${number(Math.abs(Math.round(one.contribution * 10) / 10))}</td></tr>`)}
   </tbody></table>`
