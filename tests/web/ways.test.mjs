@@ -97,7 +97,7 @@ scene('those that were left are shown, and no others, also after a reload', { el
   await page.getByText(`Only ${left} rows that were left`).waitFor()
   const rows = await page.getByRole('row').filter({ hasText: 'To review' }).allInnerTexts()
   for (const text of rows) assert.ok(Number(/(\d+)%/.exec(text)[1]) >= 80, text)
-  await clean('review-left')
+  await clean('review-left-shown')
   await page.reload()
   await page.getByText(`${left} shown`).waitFor()
   await grid(page).focus()

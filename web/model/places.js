@@ -1,4 +1,5 @@
 // What the screen of org units, attribute options and periods thinks with: rows out of proposals and decisions, filters, decisions. No DOM, no network; nothing given is changed.
+import { proposalsOf, unassignedOf } from './unassigned-places.js'
 import { lastPeriods } from './periods.js'
 import { isPlaceKind, PLACE_KINDS } from './place-kinds.js'
 import { isAnswer } from './review.js'
@@ -12,17 +13,16 @@ export const placeRows = (places, second = false) => places.pairs.map((pair) => 
 
 function placeRow(pair, second) {
   const { source, decision } = pair
-  const proposals = pair.proposals.filter(({ target }) => !decision.rejected.some((one) => one.id === target.id)) // whoever takes a rejection back sees it again
+  const proposals = proposalsOf(pair)
   const answer = proposals.find(isAnswer)
   const decided = decision.state !== 'open'
   const choice = decided ? decision.targets[0] : answer?.target
   const waits = second && decided && !decision.approved_by
-  const told = !decided && pair.reasons?.some((one) => one.code === 'unassigned') ? proposals.map((one) => one.target) : [choice]
   return {
     id: source.id, source, proposals, decision,
     state: decided ? decision.state : answer ? 'proposed' : 'nothing',
     choice,
-    unassigned: told.find((one) => one?.assigned === false),
+    unassigned: unassignedOf(pair, proposals),
     confidence: decided ? undefined : answer?.confidence,
     sure: !decided && answer?.decision === 'auto',
     reasons: pair.reasons ?? [],

@@ -5,8 +5,8 @@ import { gateway, useLoad } from '../api.js'
 import { navigate } from '../router.js'
 import { reviewAddress, unassignedAddress } from '../model/address.js'
 import { judgedBands } from '../model/judged.js'
-import { placeRows, unassignedPlaces } from '../model/places.js'
 import { createFacets } from '../model/rows.js'
+import { countUnassigned } from '../model/unassigned-places.js'
 import { Counted } from './counted.js'
 import { warningName } from './review-list.js'
 
@@ -29,7 +29,7 @@ export function Facets({ id, rows, judged, about, filter, onFilter, source, valu
   const told = judgedBands(judged)
   const places = useLoad(async (signal) => {
     const { org_units: units } = await gateway.alignments.places(id, { signal })
-    return { none: units.none_assigned?.length > 0 /* of all of them */, unassigned: unassignedPlaces(placeRows(units)) }
+    return { none: units.none_assigned?.length > 0 /* of all of them */, unassigned: countUnassigned(units.pairs) }
   }, [id])
   const { none, unassigned } = places.data ?? {}
   const most = Math.max(1, ...bins.map((one) => one.n))
