@@ -30,11 +30,12 @@ test('an address asks for what it was made for', () => {
   assert.ok(address.startsWith('/alignments/a%20b?'))
   assert.deepEqual(filterOfQuery(new URLSearchParams(address.split('?')[1])), { section: 'Soins & santé', state: 'open', conflicts: true })
   assert.deepEqual(filterOfQuery(new URLSearchParams('')), {})
-  const all = { text: 'a & b', state: 'open', band: 'high', conflicts: true, section: 'x', order: 'name', attention: 'flagged', warning: 'type', from: 0.5, to: 0.6 }
+  const all = { text: 'a & b', state: 'open', band: 'high', conflicts: true, section: 'x', order: 'name', attention: 'flagged', warning: 'type', from: 0.5, to: 0.6, only: 'Source00001,Source00002' }
   assert.deepEqual(Object.keys(all), Object.keys(NO_FILTER))
   assert.deepEqual(filterOfQuery(new URLSearchParams(reviewAddress('x', all).split('?')[1])), all)
   assert.equal(reviewAddress('x', NO_FILTER), '/alignments/x')
   assert.equal(reviewAddress('x'), '/alignments/x')
+  assert.equal(reviewAddress('x', { only: 'Source00001,'.repeat(1000) }), '/alignments/x') // longer than an address may be
 })
 
 test('the longest ending of a name tells the form', () => {

@@ -32,7 +32,7 @@ const stretched = (name, data) => {
 
 /** What is wrong with the page as it is shown now. */
 function look() {
-  const cut = [...document.querySelectorAll('main .button, main .tag, main label, main legend, main summary, main [role=tab], main h1, main h2, main h3, header a, main .notice, main .segments button, main dt, main dd, main th')]
+  const cut = [...document.querySelectorAll('main .button, main .tag, main label, main legend, main summary, main [role=tab], main h1, main h2, main h3, header a, main .notice, main .segments button, main dt, main dd, main th, main [role=columnheader]')]
     .filter((one) => one.checkVisibility() && !one.classList.contains('unseen') && one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).display !== 'inline')
     .map((one) => `${one.tagName.toLowerCase()} "${one.textContent.trim().slice(0, 50)}" by ${one.scrollWidth - one.clientWidth}`)
   const pen = document.createElement('canvas').getContext('2d')
