@@ -284,12 +284,12 @@ describe('a run that proves no totals', () => {
     await stage.page.locator('.title .tag').getByText('Nothing to send: the source gave nothing').waitFor()
     await stage.page.getByRole('link', { name: 'Runs' }).click()
     await stage.page.getByRole('row').getByText('Nothing to send: the source gave nothing').waitFor()
-    const silent_units = [{ period: '202609', org_unit: 'OrgUnit0003' }, { period: '202609', org_unit: 'OrgUnit0009' }]
+    const silent_units = [{ period: '202609', org_unit: 'OrgUnit0003' }, { period: '202609', org_unit: 'OrgUnit0099' }]
     await opened(stage, madeUpRun({ state: 'done', conflicts: [], silent_units, counts: { ...counts, unmapped: {}, ignored: {}, silent: 3 } }))
     const region = stage.page.getByRole('region', { name: 'Organisation units of which the source gave nothing' })
     await region.getByText('The first 2 of 3.').waitFor()
-    await region.getByText('OrgUnit0009').waitFor()
-    assert.match(await region.innerText(), /^Organisation units of which the source gave nothing\s+September 2026\s+Badjia health post 3, OrgUnit0009\s+The first 2 of 3\.$/)
+    await region.getByText('OrgUnit0099').waitFor()
+    assert.match(await region.innerText(), /^Organisation units of which the source gave nothing\s+September 2026\s+Lugbu health post 3, OrgUnit0099\s+The first 2 of 3\.$/)
     await stage.clean('run-silent')
     const differs = await opened(stage, madeUpRun({ state: 'differs', totals: madeUpRun().totals.map((one) => ({ ...one, equal: true })), conflicts: [] }))
     assert.match(await differs.notice.innerText(), /^Does not agree\s+Something that was read back/)
