@@ -1,9 +1,9 @@
 // What the screen of org units, attribute options and periods thinks with: rows out of proposals and decisions, filters, decisions. No DOM, no network; nothing given is changed.
-import { proposalsOf, unassignedOf } from './unassigned-places.js'
 import { lastPeriods } from './periods.js'
 import { isPlaceKind, PLACE_KINDS } from './place-kinds.js'
 import { isAnswer } from './review.js'
 import { holds, plain, wordsOf } from './search.js'
+import { proposalsOf, unassignedOf } from './unassigned-places.js'
 
 /**
  * [{id, source, state: "accepted" | "none" | "proposed" | "nothing", choice?: place, unassigned?: the place it is, to which the target's data set is not assigned, proposals, reasons, decision, confidence?,
