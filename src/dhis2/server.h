@@ -86,6 +86,9 @@ struct dhis2_asked dhis2_server_asked(const struct dhis2_server *server);
 void dhis2_server_abort_when(struct dhis2_server *server, const atomic_bool *flag);
 void dhis2_server_abort_also(struct dhis2_server *server, const atomic_bool *flag);
 
+/* As http_client_meanwhile. */
+void dhis2_server_meanwhile(struct dhis2_server *server, void (*work)(void *payload), void *payload);
+
 /* Asks /api/system/info at first need, then remembers. */
 int dhis2_server_version(struct dhis2_server *server, struct dhis2_version *ret, struct error *error);
 

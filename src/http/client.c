@@ -26,6 +26,8 @@ struct http_client {
   int connect_timeout_ms, timeout_ms;
   size_t body_limit;
   const atomic_bool *abort_when, *abort_also;
+  void (*meanwhile)(void *payload); /* NULL: there is nothing to do, or it is done */
+  void *meanwhile_payload;
 };
 
 struct state {
@@ -175,11 +177,31 @@ static void body_free(void *payload) {
   buf_free(buf);
 }
 
-static int is_aborted(void *payload, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d) {
+static void do_meanwhile(struct http_client *client) {
+  void (*work)(void *payload) = client->meanwhile;
+  client->meanwhile = NULL;
+  if (work) work(client->meanwhile_payload);
+}
+
+/* The head of the request, and all of its body. */
+static bool has_gone(const struct state *state, curl_off_t body_sent) {
+  long head = 0;
+  (void)curl_easy_getinfo(state->client->easy, CURLINFO_REQUEST_SIZE, &head);
+  return head > 0 && body_sent == (curl_off_t)state->call->body.n;
+}
+
+/* libcurl tells how far it is whenever it has done something. */
+static int on_progress(void *payload, curl_off_t to_come, curl_off_t came, curl_off_t to_send, curl_off_t sent) {
   const struct state *state = payload;
-  (void)a, (void)b, (void)c, (void)d;
-  const struct http_client *client = state->client;
+  (void)to_come, (void)came, (void)to_send;
+  struct http_client *client = state->client;
+  if (client->meanwhile && has_gone(state, sent)) do_meanwhile(client);
   return (client->abort_when && atomic_load(client->abort_when)) || (client->abort_also && atomic_load(client->abort_also));
+}
+
+void http_client_meanwhile(struct http_client *client, void (*work)(void *payload), void *payload) {
+  client->meanwhile = work;
+  client->meanwhile_payload = payload;
 }
 
 void http_client_abort_when(struct http_client *client, const atomic_bool *flag) {
@@ -290,9 +312,9 @@ static void set_options(CURL *easy, struct state *state) {
   if (call->certificate_ends_ms) (void)curl_easy_setopt(easy, CURLOPT_CERTINFO, 1L);
   (void)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)client->connect_timeout_ms);
   (void)curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(call->timeout_ms ? call->timeout_ms : client->timeout_ms));
-  if (client->abort_when || client->abort_also) {
+  if (client->abort_when || client->abort_also || client->meanwhile) {
     (void)curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
-    (void)curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, is_aborted);
+    (void)curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, on_progress);
     (void)curl_easy_setopt(easy, CURLOPT_XFERINFODATA, state);
   }
   (void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
@@ -373,7 +395,7 @@ static bool may_be_asked_again(const struct state *state, CURLcode code) {
          (code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR);
 }
 
-int http_client_call(struct http_client *client, const struct http_call *call, struct arena *arena, struct http_answer *ret,
+static int make_call(struct http_client *client, const struct http_call *call, struct arena *arena, struct http_answer *ret,
                      struct error *error) {
   struct url url;
   if (check_url(client, arena, call->url, &url, error) < 0) return -1;
@@ -405,4 +427,11 @@ int http_client_call(struct http_client *client, const struct http_call *call, s
   answer.body = buf_str(body);
   *ret = answer;
   return 0;
+}
+
+int http_client_call(struct http_client *client, const struct http_call *call, struct arena *arena, struct http_answer *ret,
+                     struct error *error) {
+  int result = make_call(client, call, arena, ret, error);
+  do_meanwhile(client);
+  return result;
 }

@@ -58,6 +58,9 @@ void http_client_abort_when(struct http_client *client, const atomic_bool *flag)
 /* The same for a second flag, of whoever wants the client's calls for a while only; set while no call is under way. */
 void http_client_abort_also(struct http_client *client, const atomic_bool *flag);
 
+/* Something to do in the time for which the other side works at the next call: done once, by the thread that calls, as soon as the request has gone, and at the latest when the call is over, whatever came of it. It makes no calls of this client. NULL takes back what was not done. */
+void http_client_meanwhile(struct http_client *client, void (*work)(void *payload), void *payload);
+
 /* 0: an HTTP answer came, whatever its status. -1: ERROR_server_unreachable, certificate_refused, address_refused, upstream_timeout, upstream_broken, or the sink's own. */
 int http_client_call(struct http_client *client, const struct http_call *call, struct arena *arena, struct http_answer *ret,
                      struct error *error);

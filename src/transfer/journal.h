@@ -48,6 +48,8 @@ struct journal_rows journal_rows_of(uint64_t end, struct str rows); /* what that
 
 /* Rows, and the record that names them (`rows` is journal_rows_of them): the record is written, as by journal_note, when they are on the disk. Done by a thread of its own, so far as the journal is a folder, so that there is something to do meanwhile; journal_wait: 0: the rows are on the disk, and the record is in the file. Whatever else is called waits for that too. Takes both texts along. */
 int journal_begin(struct journal *journal, const struct journal_rows *rows, struct buf *text, struct buf *record, struct error *error);
+int journal_begin_record(struct journal *journal, struct buf *record,
+                         struct error *error); /* the same with a record alone, which is on the disk then: journal_append in two steps */
 int journal_wait(struct journal *journal, struct error *error); /* -1: as journal_append, for both; 0 also where nothing was begun */
 
 int journal_get_rows(struct journal *journal, const struct journal_rows *rows, struct arena *arena, struct str *ret,

@@ -432,7 +432,7 @@ static int settle(struct run *run, struct error *error) {
   if (take_source(run, error) || take_rules(run, &options.rules, error)) return -1;
   options.source = run->source;
   memcpy(options.accept, run->order->accept, sizeof options.accept);
-  for (unsigned i = 0; i < 2; i++) {
+  for (unsigned i = 0; i < STAGES; i++) {
     struct stage *stage = &run->stages[i];
     stage->translation = translation_new(stage->arena, run->mapping, options, error);
     if (!stage->translation) return -1;
@@ -508,7 +508,7 @@ static int take_journal(struct run *run, const char *folder, struct str mapping_
 static void make_room(struct run *run) {
   bool is_large = false;
   for (size_t i = 0; i < run->slices.n; i++) is_large |= run->slices.p[i].count > DHIS2_READ_UNITS_MAX;
-  for (unsigned i = 0; is_large && i < 2; i++) {
+  for (unsigned i = 0; is_large && i < STAGES; i++) {
     gather_free(run->stages[i].gather);
     run->stages[i].gather = gather_new(GATHER_LARGE);
   }
@@ -521,8 +521,8 @@ static int go(struct run *run, struct error *error) {
     result = log_units(&run->log, run->units, run->unit_count, run->slices.p, run->slices.n, buf_str(report_refused(run->whole)), error);
   if (result == 0 && (run_chunk_begin_first(run, error) || prepare_preflight(run, error))) result = -1;
   for (run->chunk = 0; result == 0 && run->chunk < run_chunk_count(run); run->chunk++) result = run_chunk(run, run->chunk, error);
-  run_chunk_drop_next(run);
-  if (result < 0) return -1;
+  struct error unused = {0};
+  if (run_chunk_end(run, result < 0 ? &unused : error) < 0 || result < 0) return -1;
   run_tell(run, RUN_VERIFYING);
   if (!run->log.journal || run->log.ended) return 0;
   return log_ended(&run->log, report_outcome(run->whole, false), error);
@@ -548,7 +548,7 @@ int run_servers(const struct run_order *order, struct str mapping_text, struct d
   int result = -1;
   run.estimating = estimate_begin(&run);
   if (!order->dry_run) report_list_refused(report, JOURNAL_ROWS_MAX);
-  for (unsigned i = 0; i < 2; i++) run.stages[i] = (struct stage){.arena = arena_new(), .gather = gather_new(0)};
+  for (unsigned i = 0; i < STAGES; i++) run.stages[i] = (struct stage){.arena = arena_new(), .gather = gather_new(0)};
   run.mapping = mapping_read(arena, mapping_text, error);
   bool first = !resume && !order->dry_run; /* one that is refused leaves no journal behind */
   if (run.mapping && check_direction(&run, error) == 0 &&
@@ -560,10 +560,10 @@ int run_servers(const struct run_order *order, struct str mapping_text, struct d
     if (result == 0 && order->dry_run) estimate_end(&run);
   }
   log_close(&run.log);
-  for (unsigned i = 0; i < 2; i++) gather_free(run.stages[i].gather);
+  for (unsigned i = 0; i < STAGES; i++) gather_free(run.stages[i].gather);
   VEC_FREE(&run.slices);
   map_free(&run.assigned);
-  for (unsigned i = 0; i < 2; i++) arena_free(run.stages[i].arena);
+  for (unsigned i = 0; i < STAGES; i++) arena_free(run.stages[i].arena);
   arena_free(arena);
   return result;
 }
@@ -582,10 +582,10 @@ int run_foresee(const struct run_order *order, struct str mapping_text, struct d
   struct arena *arena = arena_new();
   struct run_watch watch = {.judge = judge};
   struct run run = {.arena = arena, .order = order, .watch = &watch, .from = from, .to = to, .whole = report_new()};
-  for (unsigned i = 0; i < 2; i++) run.stages[i].arena = arena_new();
+  for (unsigned i = 0; i < STAGES; i++) run.stages[i].arena = arena_new();
   run.mapping = mapping_read(arena, mapping_text, error);
   int result = run.mapping && check_direction(&run, error) == 0 && settle(&run, error) == 0 ? foresee_units(&run, error) : -1;
-  for (unsigned i = 0; i < 2; i++) arena_free(run.stages[i].arena);
+  for (unsigned i = 0; i < STAGES; i++) arena_free(run.stages[i].arena);
   report_free(run.whole);
   arena_free(arena);
   return result;

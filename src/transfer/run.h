@@ -13,7 +13,8 @@
  * - With `analytics` what the source's server added up is read. Refused are units that lie below each other, data sets with attribute option combos, and values written since its tables were made, where the user may see that; cells of which a source is not added up there,
  *   or is added up with values of other data sets, are left out and told.
  * - A dry run reads and translates, asks the target to judge, and writes nothing anywhere. Its counts and totals are what would come of it; `verified` stays 0.
- * - The source is read and translated for the next chunk while this one is written, on a thread of its own; it writes nothing anywhere, and what became of it is told when that chunk's turn comes.
+ * - The source is read and translated for the next chunk while this one is written, on a thread of its own; it writes nothing anywhere, and what became of it is told when that chunk's turn comes. Where that is read by then, the next chunk is planned
+ *   before this one is read back: the target and the disk work at both. Nothing of it is sent before this one is read back.
  * - Memory does not grow with the number of values: two chunks at a time.
  *
  * Between files: streaming, in bounded memory (gather.h) apart from about 60 bytes for each distinct org unit, period and attribute option combo, and 800 bytes for each target element and period. The output is written beside and

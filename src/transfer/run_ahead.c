@@ -25,6 +25,14 @@ int ahead_begin(struct ahead *a, int (*work)(void *payload, const atomic_bool *s
   return error_set(error, ERROR_inside, "there is no thread to be had");
 }
 
+bool ahead_is_over(struct ahead *a) {
+  if (!a->begun) return false;
+  uv_mutex_lock(&a->lock);
+  bool over = a->over;
+  uv_mutex_unlock(&a->lock);
+  return over;
+}
+
 int ahead_wait(struct ahead *a, const atomic_bool *cancel, struct error *error) {
   if (!a->begun) return 0;
   uv_mutex_lock(&a->lock);

@@ -8,6 +8,7 @@ enum { REPORT_MAX = JOURNAL_RECORD_MAX - 4096, ATTEMPTS = 2 };
 
 struct chunk {
   struct run *run;
+  size_t number;
   struct stage *stage;
   struct arena *arena; /* texts of the rows */
   struct str period;
@@ -302,6 +303,32 @@ static void tell_conflict(struct chunk *c, const struct plan_row *row, bool by_t
   tell_words(c, row, &(struct report_words){by_target, code, text, STR_NONE});
 }
 
+/* --- what the target has no part in --- */
+
+static void do_put_off(void *payload) {
+  struct put_off *p = payload;
+  int (*work)(struct chunk * chunk, struct error * error) = p->work;
+  p->work = NULL;
+  if (work) p->result = work(p->chunk, &p->error);
+}
+
+static void put_off(struct chunk *c, int (*work)(struct chunk *chunk, struct error *error)) {
+  struct run *run = c->run;
+  run->put_off = (struct put_off){.work = work, .chunk = c};
+  dhis2_server_meanwhile(run->to, do_put_off, &run->put_off);
+}
+
+/* What was put off is done by now, or is done now. */
+static int settle(struct run *run, struct error *error) {
+  struct put_off *p = &run->put_off;
+  dhis2_server_meanwhile(run->to, NULL, NULL);
+  do_put_off(p);
+  int result = p->result;
+  if (result < 0) *error = p->error;
+  *p = (struct put_off){0};
+  return result;
+}
+
 /* --- planning --- */
 
 static struct str report_json(const struct report *report, struct buf *buf) {
@@ -373,7 +400,7 @@ static int write_plan(struct chunk *c, struct error *error) {
   if (take_refused(c, &refused, error)) return -1;
   number_rows(c);
   struct buf report = BUF_INIT(REPORT_MAX);
-  int result = log_planned(&c->run->log, c->run->chunk, &c->rows, report_json(c->report, &report), refused, error);
+  int result = log_planned(&c->run->log, c->number, &c->rows, report_json(c->report, &report), refused, error);
   buf_clear(report_refused(c->report));
   buf_free(&report);
   return result;
@@ -458,7 +485,10 @@ static int plan(struct chunk *c, struct error *error) {
   choose_sets(c);
   if (preflight(c, error)) return -1;
   foresee_reading_back(c, looked);
-  return run->log.journal ? write_plan(c, error) : 0;
+  if (!run->log.journal) return 0;
+  if (run->under_way == c) return write_plan(c, error);
+  put_off(c, write_plan);
+  return 0;
 }
 
 /* Of a chunk of which nothing was sent, what is as it is to be was entered by somebody else. */
@@ -487,6 +517,141 @@ static int take_plan(struct chunk *c, const struct chunk_record *record, struct 
       row->state = ROW_FOREIGN;
   }
   return preflight(c, error); /* a server does not judge all of it: what was approved since, 2.43 would overwrite */
+}
+
+/* --- its life --- */
+
+static struct chunk *chunk_new(struct run *run, size_t number) {
+  const struct slice *slice = &run->slices.p[number % run->slices.n];
+  struct chunk *c = mem_alloc(sizeof *c);
+  *c = (struct chunk){.run = run,
+                      .number = number,
+                      .stage = &run->stages[number % STAGES],
+                      .arena = arena_new(),
+                      .period = run->order->periods[number / run->slices.n],
+                      .units = run->units + slice->first,
+                      .unit_count = slice->count,
+                      .report = report_new(),
+                      .cell = CELL_INIT,
+                      .note = NOTE_INIT,
+                      .packed = BUF_INIT(PACKED_MAX)};
+  c->intake = (struct intake){c->stage->translation, c->stage->gather, c->report, NULL, run->order->comments ? &c->packed : NULL};
+  c->changes.arena = c->arena;
+  if (run->log.journal) report_list_refused(c->report, JOURNAL_ROWS_MAX);
+  return c;
+}
+
+static void chunk_free(struct chunk *c) {
+  if (!c) return;
+  cell_free(&c->cell);
+  note_free(&c->note);
+  buf_free(&c->packed);
+  report_free(c->report);
+  VEC_FREE(&c->rows);
+  changes_clear(&c->changes);
+  heard_free(&c->heard);
+  arena_free(c->arena);
+  free(c);
+}
+
+/* --- ahead of what is sent --- */
+
+static bool is_open(const struct run *run, size_t number) {
+  return number < run_chunk_count(run) && log_chunk(&run->log, number).state == CHUNK_OPEN;
+}
+
+static int begin_next(struct run *run, size_t number, struct error *error) {
+  run->next = chunk_new(run, number);
+  dhis2_server_abort_also(run->from, &run->ahead.stop); /* what nobody wants any more is not waited for */
+  return ahead_begin(&run->ahead, read_source, run->next, error);
+}
+
+static int end_reading(struct run *run, const atomic_bool *cancel, struct error *error) {
+  int result = ahead_wait(&run->ahead, cancel, error);
+  dhis2_server_abort_also(run->from, NULL);
+  return result;
+}
+
+int run_chunk_begin_first(struct run *run, struct error *error) {
+  return is_open(run, 0) ? begin_next(run, 0, error) : 0;
+}
+
+/* The chunk with its source read. */
+static struct chunk *take_next(struct run *run, size_t number, struct error *error) {
+  run_tell(run, RUN_READING);
+  if (!run->next && begin_next(run, number, error)) return NULL;
+  if (end_reading(run, run->watch->cancel, error)) return NULL;
+  struct chunk *c = run->next;
+  run->next = NULL;
+  return c;
+}
+
+/* Of a chunk that did not come to its end, and of which something was sent: what the target took. It was not read back, and is not called verified. */
+static void count_taken(struct chunk *c) {
+  struct report_counts *counts = report_counts(c->report);
+  struct buf json = BUF_INIT(REPORT_MAX);
+  struct error unused = {0};
+  bool judged = counts->sent > 0; /* and so counted: all but the record of its end was done */
+  for (size_t i = 0; !judged && i < c->rows.n; i++) {
+    const struct plan_row *row = &c->rows.p[i];
+    if (!row->planned || row->state != ROW_SENT) continue;
+    counts->sent++;
+    *(!row->after.p ? &counts->removed : row->before.p ? &counts->updated : &counts->created) += 1;
+  }
+  struct str text = counts->sent ? report_json(c->report, &json) : STR_NONE;
+  if (!counts->sent || json.full || report_add(c->run->whole, text, &unused))
+    batches_add(report_batches(c->run->whole), report_batches(c->report)); /* what went has gone */
+  buf_free(&json);
+}
+
+static void take_up(struct chunk *c) {
+  struct run *run = c->run;
+  run->under_way = c;
+  if (!run->put_off.work) run->part = c->report;
+}
+
+static void put_down(struct chunk *c) {
+  struct run *run = c->run;
+  if (run->under_way == c) run->under_way = NULL;
+  if (run->part == c->report) run->part = run->under_way ? run->under_way->report : NULL;
+  chunk_free(c);
+}
+
+/* One that is all but sent, while the one behind it is being read. NULL: it failed. */
+static struct chunk *make_ready(struct run *run, size_t number, const struct chunk_record *record, struct error *error) {
+  bool is_planned = record->state == CHUNK_PLANNED;
+  struct chunk *c = is_planned ? chunk_new(run, number) : take_next(run, number, error);
+  if (!c) return NULL;
+  bool failed = is_open(run, number + 1) && begin_next(run, number + 1, error);
+  if (!run->under_way) take_up(c);
+  if (!failed) failed = (is_planned ? take_plan(c, record, error) : plan(c, error)) < 0;
+  if (!failed) return c;
+  count_taken(c);
+  put_down(c);
+  return NULL;
+}
+
+/* Between what was sent and reading it back the target is asked what it holds of the next one, so that the disk has that one's plan by the time that it is its turn. What is not read yet is not waited for. */
+static void plan_ahead(struct run *run, size_t number) {
+  struct chunk_record record = log_chunk(&run->log, number);
+  if (!run->next || run->next->number != number || !ahead_is_over(&run->ahead)) return;
+  run->planned.chunk = make_ready(run, number, &record, &run->planned.error);
+  run->planned.failed = !run->planned.chunk;
+}
+
+static void settle_planned(struct run *run) {
+  struct planned_ahead *p = &run->planned;
+  if (settle(run, &p->error) == 0) return;
+  put_down(p->chunk);
+  *p = (struct planned_ahead){.failed = true, .error = p->error};
+}
+
+/* NULL: it failed. */
+static struct chunk *take_ready(struct run *run, size_t number, const struct chunk_record *record, struct error *error) {
+  struct planned_ahead planned = run->planned;
+  run->planned = (struct planned_ahead){0};
+  if (planned.failed) *error = planned.error;
+  return planned.chunk || planned.failed ? planned.chunk : make_ready(run, number, record, error);
 }
 
 /* --- sending and verifying --- */
@@ -554,15 +719,37 @@ static size_t wait_again(struct chunk *c) {
   return n;
 }
 
+static int say_sending(struct chunk *c, struct error *error) {
+  size_t n = 0;
+  for (size_t i = 0; i < c->rows.n; i++) n += c->rows.p[i].state == ROW_WAITING;
+  return n && c->run->log.journal ? log_will_send(&c->run->log, c->number, n, error) : 0;
+}
+
+static int send_rows(struct chunk *c, struct error *error) {
+  struct error later = {0};
+  run_tell(c->run, RUN_SENDING);
+  int result = deliver_send(&c->run->delivery, c->arena, c->rows.p, c->rows.n, error);
+  if (result < 0) (void)error_context(error, "writing to the target");
+  return settle(c->run, result < 0 ? &later : error) < 0 ? -1 : result;
+}
+
+static int look_again(struct chunk *c, struct error *error) {
+  run_tell(c->run, RUN_VERIFYING);
+  int result = deliver_look(&c->run->delivery, c->arena, c->rows.p, c->rows.n, error);
+  settle_planned(c->run);
+  if (result < 0) return error_context(error, "reading back from the target");
+  deliver_believe(c->rows.p, c->rows.n);
+  return 0;
+}
+
 static int send_and_look(struct chunk *c, struct error *error) {
   struct delivery *d = &c->run->delivery;
+  if (say_sending(c, error)) return -1;
   for (unsigned attempt = 1;; attempt++) {
-    run_tell(c->run, RUN_SENDING);
-    if (deliver_send(d, c->arena, c->rows.p, c->rows.n, error)) return error_context(error, "writing to the target");
+    if (send_rows(c, error)) return -1;
     if (d->dry_run) return 0;
-    run_tell(c->run, RUN_VERIFYING);
-    if (deliver_look(d, c->arena, c->rows.p, c->rows.n, error)) return error_context(error, "reading back from the target");
-    deliver_believe(c->rows.p, c->rows.n);
+    if (attempt == 1) plan_ahead(c->run, c->number + 1);
+    if (look_again(c, error)) return -1;
     if (attempt == ATTEMPTS || wait_again(c) == 0) return 0;
     (void)dhis2_batch_too_large(&d->batch, d->batch.size);
   }
@@ -587,7 +774,7 @@ static int finish(struct chunk *c, struct error *error) {
   int result = json.full ? error_set(error, ERROR_too_large, "the report of one chunk is too large") : 0;
   struct str refused;
   if (result == 0) result = take_refused(c, &refused, error);
-  if (result == 0 && run->log.journal) result = log_done(&run->log, run->chunk, c->fates, text, refused, error);
+  if (result == 0 && run->log.journal) result = log_done(&run->log, c->number, c->fates, text, refused, error);
   if (result == 0) result = report_add(run->whole, text, error);
   buf_free(&json);
   return result;
@@ -599,111 +786,43 @@ static void suppose(struct chunk *c) {
     if (c->rows.p[i].state == ROW_SENT) row_suppose(&c->rows.p[i]);
 }
 
-static struct chunk *chunk_new(struct run *run, size_t number) {
-  const struct slice *slice = &run->slices.p[number % run->slices.n];
-  struct chunk *c = mem_alloc(sizeof *c);
-  *c = (struct chunk){.run = run,
-                      .stage = &run->stages[number % 2],
-                      .arena = arena_new(),
-                      .period = run->order->periods[number / run->slices.n],
-                      .units = run->units + slice->first,
-                      .unit_count = slice->count,
-                      .report = report_new(),
-                      .cell = CELL_INIT,
-                      .note = NOTE_INIT,
-                      .packed = BUF_INIT(PACKED_MAX)};
-  c->intake = (struct intake){c->stage->translation, c->stage->gather, c->report, NULL, run->order->comments ? &c->packed : NULL};
-  c->changes.arena = c->arena;
-  if (run->log.journal) report_list_refused(c->report, JOURNAL_ROWS_MAX);
-  return c;
-}
-
-static void chunk_free(struct chunk *c) {
-  if (!c) return;
-  cell_free(&c->cell);
-  note_free(&c->note);
-  buf_free(&c->packed);
-  report_free(c->report);
-  VEC_FREE(&c->rows);
-  changes_clear(&c->changes);
-  heard_free(&c->heard);
-  arena_free(c->arena);
-  free(c);
-}
-
-/* --- reading ahead --- */
-
-static int begin_next(struct run *run, size_t number, struct error *error) {
-  run->next = chunk_new(run, number);
-  dhis2_server_abort_also(run->from, &run->ahead.stop); /* what nobody wants any more is not waited for */
-  return ahead_begin(&run->ahead, read_source, run->next, error);
-}
-
-static int end_reading(struct run *run, const atomic_bool *cancel, struct error *error) {
-  int result = ahead_wait(&run->ahead, cancel, error);
-  dhis2_server_abort_also(run->from, NULL);
+static int end_chunk(struct chunk *c, struct error *error) {
+  int result = finish(c, error);
+  if (result < 0) count_taken(c);
+  put_down(c);
   return result;
 }
 
-int run_chunk_begin_first(struct run *run, struct error *error) {
-  bool open = run_chunk_count(run) && log_chunk(&run->log, 0).state == CHUNK_OPEN;
-  return open ? begin_next(run, 0, error) : 0;
-}
-
-void run_chunk_drop_next(struct run *run) {
-  struct error unused = {0};
-  atomic_store(&run->ahead.stop, true);
-  if (run->next) (void)end_reading(run, NULL, &unused);
-  chunk_free(run->next);
-  run->next = NULL;
-}
-
-/* The chunk with its source read. */
-static struct chunk *take_next(struct run *run, size_t number, struct error *error) {
-  run_tell(run, RUN_READING);
-  if (!run->next && begin_next(run, number, error)) return NULL;
-  if (end_reading(run, run->watch->cancel, error)) return NULL;
-  struct chunk *c = run->next;
-  run->next = NULL;
-  return c;
-}
-
-static int carry_out(struct chunk *c, const struct chunk_record *record, struct error *error) {
-  c->run->part = c->report;
-  if (record->state == CHUNK_PLANNED ? take_plan(c, record, error) : plan(c, error)) return -1;
-  if (send_and_look(c, error)) return -1;
-  if (c->run->order->dry_run) suppose(c);
-  return finish(c, error);
-}
-
-/* Of a chunk that did not come to its end, and of which something was sent: what the target took. It was not read back, and is not called verified. */
-static void count_taken(struct chunk *c) {
-  struct report_counts *counts = report_counts(c->report);
-  struct buf json = BUF_INIT(REPORT_MAX);
-  struct error unused = {0};
-  bool judged = counts->sent > 0; /* and so counted: all but the record of its end was done */
-  for (size_t i = 0; !judged && i < c->rows.n; i++) {
-    const struct plan_row *row = &c->rows.p[i];
-    if (!row->planned || row->state != ROW_SENT) continue;
-    counts->sent++;
-    *(!row->after.p ? &counts->removed : row->before.p ? &counts->updated : &counts->created) += 1;
+/* The last of it is done while the target works at the next one, where that is ready to go: nothing else is waited for. */
+static int carry_out(struct chunk *c, struct error *error) {
+  struct run *run = c->run;
+  take_up(c);
+  if (send_and_look(c, error)) {
+    count_taken(c);
+    put_down(c);
+    return -1;
   }
-  struct str text = counts->sent ? report_json(c->report, &json) : STR_NONE;
-  if (!counts->sent || json.full || report_add(c->run->whole, text, &unused))
-    batches_add(report_batches(c->run->whole), report_batches(c->report)); /* what went has gone */
-  buf_free(&json);
+  if (run->order->dry_run) suppose(c);
+  if (!run->planned.chunk) return end_chunk(c, error);
+  run->under_way = NULL;
+  put_off(c, end_chunk);
+  return 0;
 }
 
 int run_chunk(struct run *run, size_t number, struct error *error) {
   struct chunk_record record = log_chunk(&run->log, number);
   if (record.state == CHUNK_DONE) return report_add(run->whole, record.report, error);
-  struct chunk *c = record.state == CHUNK_PLANNED ? chunk_new(run, number) : take_next(run, number, error);
-  int result = c ? 0 : -1;
-  bool is_more = number + 1 < run_chunk_count(run) && log_chunk(&run->log, number + 1).state == CHUNK_OPEN;
-  if (result == 0 && is_more) result = begin_next(run, number + 1, error);
-  if (result == 0) result = carry_out(c, &record, error);
-  if (result < 0 && c && run->part) count_taken(c);
-  run->part = NULL;
-  chunk_free(c);
+  struct chunk *c = take_ready(run, number, &record, error);
+  return c ? carry_out(c, error) : -1;
+}
+
+int run_chunk_end(struct run *run, struct error *error) {
+  struct error unused = {0};
+  int result = settle(run, error);
+  atomic_store(&run->ahead.stop, true);
+  if (run->next) (void)end_reading(run, NULL, &unused);
+  chunk_free(run->next);
+  chunk_free(run->planned.chunk);
+  run->next = run->planned.chunk = NULL;
   return result;
 }

@@ -56,7 +56,7 @@ struct run_log {
   uint64_t rows_end;           /* end of the last rows that a record names */
   struct journal_rows refused; /* before the first chunk */
   uint64_t refused_end;        /* as rows_end, of refused.csv */
-  size_t told;                 /* chunk of which this process said that it sends, plus 1 */
+  bool says;                   /* that a chunk is sent is on its way to the disk */
 };
 
 int log_open(struct run_log *log, struct arena *arena, const char *folder, struct error *error); /* log_close also after a failure */
@@ -65,8 +65,10 @@ int log_begin(struct run_log *log, struct str order, struct str mapping_text, st
 int log_units(struct run_log *log, const struct str *units, size_t count, const struct slice *slices, size_t slice_count,
               struct str refused, struct error *error);
 int log_planned(struct run_log *log, size_t chunk, const struct plan *rows, struct str report, struct str refused,
-                struct error *error); /* begins it; log_sending waits until it is on the disk */
-int log_sending(struct run_log *log, size_t chunk, size_t count, struct error *error); /* the first of a chunk is on the disk then */
+                struct error *error);                                                    /* begins it */
+int log_will_send(struct run_log *log, size_t chunk, size_t count, struct error *error); /* before the first of a chunk; begins it */
+int log_sending(struct run_log *log, size_t chunk, size_t count,
+                struct error *error); /* before each POST; what was begun is on the disk then */
 
 /* What became of each row of a plan, by its number. */
 enum row_fate { ROW_NOT_STORED, ROW_NOT_PLANNED, ROW_STORED };
@@ -87,7 +89,8 @@ void order_hash(struct str mapping_text, char ret[65]);
 
 /* --- a run --- */
 
-/* What chunks are read into and translated by, by turns: the next one is read while one is written, and neither sees what the other is in. */
+/* What chunks are read into and translated by, by turns: one is read, one planned and one written, and none sees what the others are in. */
+enum { STAGES = 3 };
 struct stage {
   struct arena *arena; /* of the translation */
   struct translation *translation;
@@ -108,8 +111,24 @@ struct ahead {
 };
 int ahead_begin(struct ahead *ahead, int (*work)(void *payload, const atomic_bool *stop, struct error *error), void *payload,
                 struct error *error);
+bool ahead_is_over(struct ahead *ahead); /* there is work, and ahead_wait would not have to wait for it */
 int ahead_wait(struct ahead *ahead, const atomic_bool *cancel,
                struct error *error); /* what came of it. A set `cancel` stops it, and is ERROR_cancelled whatever came of it */
+
+/* The chunk behind the one that was sent, planned before that is read back; zero: none. */
+struct planned_ahead {
+  struct chunk *chunk;
+  bool failed; /* it could not be, by `error`: told when it is that one's turn */
+  struct error error;
+};
+
+/* Work on a chunk that the target has no part in, put off until it works at the next question (dhis2_server_meanwhile); work NULL: none. */
+struct put_off {
+  int (*work)(struct chunk *chunk, struct error *error);
+  struct chunk *chunk;
+  int result;
+  struct error error;
+};
 
 /* What a dry run has asked so far is what the run asks that follows, but that the run also reads back what it wrote. */
 struct estimating {
@@ -127,7 +146,7 @@ struct run {
   const struct dhis2_metadata *source; /* as it is; NULL: not read, since nothing is asked of it */
   const struct dhis2_metadata *target; /* as it is; NULL: not read yet */
   struct str from_calendar, to_calendar;
-  struct stage stages[2]; /* a chunk's is that of its number */
+  struct stage stages[STAGES]; /* a chunk's is that of its number */
   struct dhis2_server *from, *to;
   struct run_log log;
   struct str *units; /* source units, those with a common target next to each other */
@@ -138,13 +157,17 @@ struct run {
   struct delivery delivery;
   struct estimating estimating;
   struct ahead ahead;
-  struct chunk *next;   /* that is being read ahead; NULL: none */
+  struct chunk *next; /* that is being read ahead; NULL: none */
+  struct planned_ahead planned;
+  struct put_off put_off;
   struct report *whole; /* of the run */
-  struct report *part;  /* of the chunk that is carried out; NULL: none */
-  size_t chunk;         /* that is worked on */
-  struct map assigned;  /* org units of the source's data sets, where all below one are asked for */
-  bool knows_assigned;  /* false: nobody asked, or was told */
-  struct str *items;    /* what is asked from analytics, where that is read */
+  struct chunk *under_way;
+  struct report
+      *part;    /* that is told beside that of the run: of the chunk under way, once that of the one before is in the run's; NULL: none */
+  size_t chunk; /* that is worked on */
+  struct map assigned; /* org units of the source's data sets, where all below one are asked for */
+  bool knows_assigned; /* false: nobody asked, or was told */
+  struct str *items;   /* what is asked from analytics, where that is read */
   size_t item_count;
   int64_t tables_ms; /* when its tables were made; the same as text */
   struct str tables;
@@ -173,7 +196,8 @@ void run_tell(const struct run *run, enum run_phase phase);
 void run_after_batch(void *run, struct plan_row *const *rows, size_t count); /* for a delivery */
 int run_chunk(struct run *run, size_t chunk, struct error *error);
 int run_chunk_begin_first(struct run *run, struct error *error); /* reads the source for the first one, while the rest is prepared */
-void run_chunk_drop_next(struct run *run);                       /* behind the last one, also behind one that failed */
+int run_chunk_end(struct run *run,
+                  struct error *error); /* behind the last one, also behind one that failed: what was put off, and what is ahead */
 
 /* Of which org units of a chunk the source gave something; zero. */
 struct heard {

@@ -303,16 +303,29 @@ int log_planned(struct run_log *log, size_t chunk, const struct plan *rows, stru
   return result;
 }
 
-/* That a chunk was planned and never sent must be known for sure: an undo would else take out what somebody entered meanwhile. So the first of a chunk is waited for, and the plan with it, which stands before it in the same file: the disk is waited
- * for no more often than by waiting for the plan itself. Said once, the rest is for people, and in a store the word that this process has the run still. */
-int log_sending(struct run_log *log, size_t chunk, size_t count, struct error *error) {
+static void write_sending(struct json_out *out, size_t chunk, size_t count) {
+  json_out_member_int(out, "chunk", (int64_t)chunk);
+  json_out_member_int(out, "count", (int64_t)count);
+  json_out_end(out);
+}
+
+/* That a chunk was planned and never sent must be known for sure: an undo would else take out what somebody entered meanwhile. With this record the disk has the plan too, which stands before it in the same file: the disk is waited for no more
+ * often than by waiting for the plan itself. */
+int log_will_send(struct run_log *log, size_t chunk, size_t count, struct error *error) {
   RECORD("sending");
-  json_out_member_int(&out, "chunk", (int64_t)chunk);
-  json_out_member_int(&out, "count", (int64_t)count);
-  json_out_end(&out);
-  bool first = log->told != chunk + 1;
-  log->told = chunk + 1;
-  return record(log, first ? journal_append : journal_note, &buf, error);
+  write_sending(&out, chunk, count);
+  log->says = true;
+  int result = journal_begin_record(log->journal, &buf, error);
+  buf_free(&buf);
+  return result;
+}
+
+/* Once it is said that a chunk is sent, the rest is for people, and in a store the word that this process has the run still. */
+int log_sending(struct run_log *log, size_t chunk, size_t count, struct error *error) {
+  if (log->says) return log->says = false, journal_wait(log->journal, error);
+  RECORD("sending");
+  write_sending(&out, chunk, count);
+  return record(log, journal_note, &buf, error);
 }
 
 /* What is not planned lies in a range or between two, whatever makes fewer of them. */

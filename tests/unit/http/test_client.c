@@ -9,6 +9,7 @@
 #include <openssl/x509v3.h>
 #include <poll.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -32,6 +33,7 @@ struct peer {
   int keeps; /* so many answers on each connection, which stays open behind the last one and ends where it is used again; 0: one, and it is closed */
   bool ends; /* nobody listens any more when a connection ends where it is used again */
   int posts;
+  sem_t *answers_after; /* NULL: at once */
 };
 
 static size_t peer_read(SSL *ssl, int fd, char *p, size_t n) {
@@ -53,6 +55,7 @@ static void peer_take(struct peer *peer, SSL *ssl, int fd) {
 }
 
 static bool peer_answer(const struct peer *peer, SSL *ssl, int fd) {
+  if (peer->answers_after) (void)sem_wait(peer->answers_after);
   for (size_t sent = 0; sent < peer->answer_length;) {
     ssize_t wrote = ssl ? SSL_write(ssl, peer->answer + sent, (int)(peer->answer_length - sent))
                         : write(fd, peer->answer + sent, peer->answer_length - sent);
@@ -286,6 +289,45 @@ static void writes_where_it_read(void **state) {
   peer_stop(peer);
 }
 
+static sem_t meanwhile_done;
+static int meanwhile_count;
+
+static void work_meanwhile(void *payload) {
+  assert_ptr_equal(payload, &meanwhile_count);
+  meanwhile_count++;
+  (void)sem_post(&meanwhile_done);
+}
+
+/* The other side answers no sooner than that the work is done: were it done behind the answer, there would be none. */
+static void works_while_it_waits(void **state) {
+  struct peer *peer = peer_start(ANSWER("HTTP/1.1 204 No Content\r\n\r\n"), NULL, false);
+  const char *const methods[] = {"GET", "POST"};
+  (void)state;
+  peer->answers_after = &meanwhile_done;
+  assert_int_equal(sem_init(&meanwhile_done, 0, 0), 0);
+  struct http_client *client = local_client();
+  for (int i = 0; i < 2; i++) {
+    http_client_meanwhile(client, work_meanwhile, &meanwhile_count);
+    assert_int_equal(call_at(client, peer, methods[i]), ERROR_NONE);
+    assert_int_equal(meanwhile_count, i + 1);
+  }
+  (void)sem_post(&meanwhile_done); /* done once: the next call has nothing to do */
+  assert_int_equal(call_at(client, peer, "GET"), ERROR_NONE);
+  assert_int_equal(meanwhile_count, 2);
+  http_client_meanwhile(client, work_meanwhile, &meanwhile_count);
+  http_client_meanwhile(client, NULL, NULL);
+  (void)sem_post(&meanwhile_done);
+  assert_int_equal(call_at(client, peer, "GET"), ERROR_NONE);
+  assert_int_equal(meanwhile_count, 2);
+  struct peer gone = *peer;
+  peer_stop(peer);
+  http_client_meanwhile(client, work_meanwhile, &meanwhile_count);
+  assert_int_equal(call_at(client, &gone, "GET"), ERROR_server_unreachable);
+  assert_int_equal(meanwhile_count, 3); /* also where no call came about */
+  http_client_free(client);
+  (void)sem_destroy(&meanwhile_done);
+}
+
 /* [R-G3, A23] */
 static void checks_the_address(void **state) {
   struct peer *peer = peer_start(ANSWER("HTTP/1.1 204 No Content\r\n\r\n"), NULL, false);
@@ -410,6 +452,7 @@ int main(void) {
                                      cmocka_unit_test(sends_a_write_once),
                                      cmocka_unit_test(a_lost_write_is_told_as_that),
                                      cmocka_unit_test(writes_where_it_read),
+                                     cmocka_unit_test(works_while_it_waits),
                                      cmocka_unit_test(checks_the_address),
                                      cmocka_unit_test(hands_the_body_on),
                                      cmocka_unit_test(checks_certificates)};

@@ -246,6 +246,26 @@ static int begin(struct journal *journal, const char *rows, const char *record, 
   return journal_begin(journal, &put, &text, &line, error);
 }
 
+/* A record alone is on the disk when it was waited for. */
+static void a_record_on_its_way(void **state) {
+  struct error error = {0};
+  struct buf line = BUF_INIT(100);
+  (void)state;
+  clean();
+  struct journal *journal = journal_open(folder, NULL, NULL, &error);
+  disk_is_slow = true;
+  (void)buf_add(&line, STR("{\"sending\":1}"));
+  assert_int_equal(journal_begin_record(journal, &line, &error), 0);
+  (void)sem_wait(&disk_asked);
+  disk_is_slow = false;
+  (void)sem_post(&disk_goes_on);
+  assert_int_equal(journal_wait(journal, &error), 0);
+  journal_close(journal);
+  struct seen seen = {0};
+  journal_close(journal_open(folder, note, &seen, &error));
+  assert_string_equal(seen.text, "{\"sending\":1}\n");
+}
+
 /* There is something to do meanwhile; and the record is not even written before the rows that it names are on the disk. */
 static void a_plan_on_its_way(void **state) {
   struct arena *arena = arena_new();
@@ -299,6 +319,7 @@ int main(void) {
                                      cmocka_unit_test(rows),
                                      cmocka_unit_test(refused_rows),
                                      cmocka_unit_test(a_plan_on_its_way),
+                                     cmocka_unit_test(a_record_on_its_way),
                                      cmocka_unit_test(a_plan_that_is_not_on_the_disk)};
   (void)sem_init(&disk_asked, 0, 0);
   (void)sem_init(&disk_goes_on, 0, 0);
