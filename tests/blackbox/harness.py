@@ -27,6 +27,9 @@ from ports import free_port  # noqa: E402,F401
 BUILD = pathlib.Path(os.environ.get("DRAWBRIDGE_BUILD", ROOT / "build-san")).resolve()
 PATIENCE = 180  # seconds; only ever spent on a failure
 socketserver.TCPServer.request_queue_size = 256  # with five, a server of a test that has no core for a moment loses whoever comes, and they come again a second later, or ten
+os.environ["LANG"] = "C.UTF-8"  # whatever this machine speaks, reports are in English where a test asks for no other language
+for name in ("LC_ALL", "LC_MESSAGES", "LANGUAGE"):
+    os.environ.pop(name, None)
 SANITIZER = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "runtime error:", "SUMMARY: UndefinedBehaviorSanitizer", "WARNING: ThreadSanitizer")
 
 
