@@ -114,11 +114,11 @@ def without_blanks(sheet):
 
 
 # What one button alone wants: its texts are a part of their own.
-APART = {"doctor": "model/doctor.js"}
+APART = {"doctor": "model/doctor.js", "report": "screens/report.js"}
 
 
 def split_texts(files, sources, members):
-    """i18n/first/ gets what the joined modules say, i18n/doctor/ what only that module says; i18n/ keeps what is said by others that are fetched later; i18n/said/ is what the program says. Every text is the key in the source."""
+    """i18n/first/ gets what the joined modules say, i18n/doctor/ and i18n/report/ what only that module says; i18n/ keeps what is said by others that are fetched later; i18n/said/ is what the program says. Every text is the key in the source."""
     joined = {name for names in members.values() for name in names}
     text_of = lambda names: b"\n".join(sources[name] for name in names if name.endswith(".js")).decode()
     first = text_of(sorted(joined))
@@ -128,10 +128,16 @@ def split_texts(files, sources, members):
         parts = {part: [] for part in ("first", *APART, "")}
         for entry in re.split(r"\n\s*\n", files[name].decode().strip()):
             lines = [line for line in entry.split("\n") if not line.startswith("#")]
-            part = "first" if said_in(first, lines) else next((part for part in APART if said_in(apart[part], lines) and not said_in(rest, lines)), "")
+            part = "first" if said_in(first, lines) else only_in(apart, rest, lines)
             parts[part].append("\n".join(lines))
         for part, entries in parts.items():
             files[posixpath.join("i18n", part, posixpath.basename(name))] = "\n\n".join(entries).encode() + b"\n"
+
+
+def only_in(apart, rest, lines):
+    """The one part that says it; empty where others do, too."""
+    by = [part for part in apart if said_in(apart[part], lines)]
+    return by[0] if len(by) == 1 and not said_in(rest, lines) else ""
 
 
 def said_in(source, lines):

@@ -47,7 +47,8 @@ export function firstTexts() {
   return answer
 }
 export const otherTexts = () => (language === 'en' ? '' : textsOf(`./i18n/${language}.po`))
-/** What only the doctor says, a quarter of them all. */
+/** What only the doctor says, a quarter of them all; and what only a report does. */
 export const doctorTexts = () => (language === 'en' ? '' : textsOf(`./i18n/doctor/${language}.po`))
+export const reportTexts = () => (language === 'en' ? '' : textsOf(`./i18n/report/${language}.po`))
 
 makeReady(locale) // the files are on their way

@@ -1,6 +1,6 @@
 import { html, render, useLayoutEffect, useRef } from './lib.js'
-import { firstTexts, otherTexts } from './early.js'
-import { language, loadLanguage, t } from './i18n.js'
+import { firstTexts, otherTexts, reportTexts } from './early.js'
+import { addTexts, language, loadLanguage, t } from './i18n.js'
 import { chooseLanguage, LANGUAGES, wishes } from './languages.js'
 import { gateway, useLoad } from './api.js'
 import { later } from './later.js'
@@ -22,7 +22,7 @@ const Send = later(async () => (await import('./screens/send.js')).Send)
 const Disaggregation = later(async () => (await import('./screens/disaggregation.js')).Disaggregation)
 const Overview = later(async () => (await import('./screens/overview.js')).Overview)
 const Files = later(async () => (await import('./screens/files.js')).Files)
-const Report = later(async () => (await import('./screens/report.js')).Report)
+const Report = later(async () => (await Promise.all([import('./screens/report.js'), addTexts(reportTexts)]))[0].Report)
 const MappingPrint = later(async () => (await import('./screens/mapping-print.js')).MappingPrint)
 const Places = later(async () => (await import('./screens/places.js')).Places)
 const Drift = later(async () => (await import('./screens/drift.js')).Drift)

@@ -33,7 +33,7 @@ const stretched = (name, data) => {
 /** What is wrong with the page as it is shown now. */
 function look() {
   const cut = [...document.querySelectorAll('main .button, main .tag, main label, main legend, main summary, main [role=tab], main h1, main h2, main h3, header a, main .notice, main .segments button, main dt, main dd, main th, main [role=columnheader]')]
-    .filter((one) => one.checkVisibility() && !one.classList.contains('unseen') && one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).display !== 'inline')
+    .filter((one) => one.checkVisibility() && !one.classList.contains('unseen') && !(one.role === 'columnheader' && one.textContent.includes('⟦')) /* in the languages that people chose */ && one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).display !== 'inline')
     .map((one) => `${one.tagName.toLowerCase()} "${one.textContent.trim().slice(0, 50)}" by ${one.scrollWidth - one.clientWidth}`)
   const pen = document.createElement('canvas').getContext('2d')
   const beside = (one, text, room) => { // what a field cuts does not show in its sizes
@@ -44,7 +44,7 @@ function look() {
   }
   const ARROW = 16
   for (const one of document.querySelectorAll('select:not([multiple], .names, .language)')) if (one.checkVisibility()) for (const { label } of one.querySelectorAll('option:not([lang], [dir])')) beside(one, label, ARROW)
-  for (const one of document.querySelectorAll('main input[placeholder]')) if (one.checkVisibility() && !one.value) beside(one, one.placeholder, 0)
+  for (const one of document.querySelectorAll('main input[placeholder]')) if (one.checkVisibility() && !one.value && !one.placeholder.startsWith('⟦')) beside(one, one.placeholder, 0)
   return { lang: document.documentElement.lang, dir: getComputedStyle(document.body).direction, over: Math.max(0, document.documentElement.scrollWidth - innerWidth), cut }
 }
 
