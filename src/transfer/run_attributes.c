@@ -46,7 +46,12 @@ int run_check_attributes(struct run *run, struct error *error) {
   const struct mapping_side *side = &run->mapping->source;
   struct map unread = {0};
   if (run->order->analytics || is_default_alone(run)) return 0; /* analytics adds all of them up, and refuses */
-  int result = dhis2_unread_attributes(run->from, side->data_sets, side->data_set_count, run->watch->cancel, run->arena, &unread, error);
+  struct str *named = ARENA_ARRAY(run->arena, run->mapping->attribute_option_combo_count + 1, struct str);
+  size_t named_count = 0;
+  for (size_t i = 0; i < run->mapping->attribute_option_combo_count; i++)
+    if (counts(run, &run->mapping->attribute_option_combos[i])) named[named_count++] = run->mapping->attribute_option_combos[i].source;
+  int result = dhis2_unread_attributes(run->from, side->data_sets, side->data_set_count, named, named_count, run->watch->cancel, run->arena,
+                                       &unread, error);
   struct str *names = ARENA_ARRAY(run->arena, unread.count + 1, struct str);
   size_t count = 0;
   for (struct map_entry *e = map_first(&unread); e; e = map_next(&unread, e))

@@ -1,5 +1,6 @@
 """Values that a source leaves out of an answer without a word, since the account may not read a category option of their attribute option combo."""
 import base64
+import json
 import unittest
 
 import harness
@@ -13,7 +14,7 @@ PERIOD, QUESTION = fixture.PERIODS[0], "access%5Bdata%5Bread"
 class Unread(Servers):
     unit_count, takes_seconds, pairs = 2, 15, ()
 
-    def build(self, versions, pairs, at_target=False):
+    def build(self, versions, pairs, at_target=False, foreign=False):
         """The source's data set has two funds, and the runner may read data of the first alone. `pairs`: [(source, target, decision)]."""
         self.setUp()
         self.versions = versions
@@ -24,7 +25,7 @@ class Unread(Servers):
         for side in sides:
             for name, listed in objects.items():
                 side.objects.setdefault(name, []).extend([dict(o) for o in listed])
-            side.objects["dataSets"][0]["categoryCombo"] = {"id": objects["categoryCombos"][0]["id"]}
+            side.objects["dataSets"][0]["categoryCombo"] = side.objects["dataSets"][0]["categoryCombo"] if foreign else {"id": objects["categoryCombos"][0]["id"]}
         self.source.objects["categoryOptions"][-1]["sharing"] = {"public": "r-------"}
         self.own, self.other = funds.values()
         self.pairs = [{"source": getattr(self, s), **({"target": t} if t else {"target": None}), "decision": d} for s, t, d in pairs]
@@ -51,6 +52,19 @@ class Unread(Servers):
             with self.subTest(versions=versions):
                 self.build(versions, [("own", fixture.DEFAULT, "accepted"), ("other", fixture.DEFAULT, "accepted")])
                 self.check_refused()
+
+    def test_one_of_another_combination_than_the_data_set_s(self):
+        """To 2.42 values are stored under such ones too; a mapping that names them sends them. What is not there at all is told as well."""
+        self.build(("2.41", "2.43"), [("own", fixture.DEFAULT, "accepted"), ("other", fixture.DEFAULT, "accepted")], foreign=True)
+        self.check_refused()
+        self.pairs[1]["source"] = self.other[:-1] + "9"
+        (self.folder / "mapping.json").write_text(json.dumps(self.mapping()))
+        said = self.command(*self.words(), expect=2, environment=self.environment)[1]
+        self.assertIn(f"the source, source, has no attribute option combo {self.other[:-1]}9, which the mapping names: take its pair out", said)
+        self.pairs[1].update(source=self.other, decision="rejected")  # what leads nowhere is no matter
+        (self.folder / "mapping.json").write_text(json.dumps(self.mapping()))
+        self.transfer(periods=(PERIOD,))
+        self.assertEqual(sorted(self.stored("target").values()), ["-5", "5"])  # stock, and the balance that it is taken from
 
     def test_one_that_may_not_be_read_goes_to_the_same_at_the_target(self):
         self.build(("2.43", "2.41"), [], at_target=True)
