@@ -19,14 +19,14 @@ scene('g and a letter lead on from every screen of an alignment, and from its ru
   const to = { d: '/alignments/one/disaggregation', t: '/alignments/one/send', c: '/alignments/one/drift', u: '/alignments/one/places', o: '/alignments/one/overview', r: '/alignments/one' }
   for (const [path, letter] of Object.entries(from)) {
     await go(path)
-    await page.locator(path.startsWith('/runs') ? '.steps' : 'main h1').waitFor()
+    await page.locator(path.startsWith('/runs') ? '.steps' : '.head nav').waitFor() // a heading is there before
     await press(page, 'g')
     await asked()
     await press(page, letter)
     await until(page, (wanted) => location.pathname === wanted, to[letter])
   }
   await go('/alignments/one/overview')
-  await page.locator('main h1').waitFor()
+  await page.locator('.head nav').waitFor()
   await press(page, 'g')
   await asked()
   await page.getByLabel('Language').focus()
@@ -34,7 +34,7 @@ scene('g and a letter lead on from every screen of an alignment, and from its ru
   assert.equal(new URL(page.url()).pathname, '/alignments/one/overview')
   await page.evaluate(() => localStorage.setItem('drawbridge keys', '{"off":true}'))
   await page.reload()
-  await page.locator('main h1').waitFor()
+  await page.locator('.head nav').waitFor()
   await press(page, 'g', 'r')
   assert.equal(await page.locator('.toast p').count(), 0)
   assert.equal(new URL(page.url()).pathname, '/alignments/one/overview')
