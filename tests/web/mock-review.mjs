@@ -17,7 +17,7 @@ function keptOf(alignment, item) {
     const cell = cellOf(alignment, item)
     if (!cell.decided) return []
     const base = { kind: 'operand', source_data_element: item.source_data_element, source_category_option_combo: item.source_category_option_combo, by: cell.by }
-    return cell.terms.length ? cell.terms.map((one) => ({ ...base, decision: 'accepted', target_data_element: one.target_data_element, target_category_option_combo: one.target.id })) : [{ ...base, decision: 'none' }]
+    return cell.terms.length ? cell.terms.map((one) => ({ ...base, decision: 'accepted', target_data_element: one.target_data_element, target_category_option_combo: one.target.id, sign: one.sign })) : [{ ...base, decision: 'none' }]
   }
   const { decision } = elementOf(alignment, item.source_data_element)
   const { by, at, note, confidence, proposed, approved_by, approved_at } = decision

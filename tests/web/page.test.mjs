@@ -481,6 +481,62 @@ describe('review', () => {
     await page.getByText('It is decided: what the engine proposes is shown when it is opened again.').waitFor()
   })
 
+  scene('the value of one cell is added to several and subtracted, by keys, saved at once, and undone', { elements: 30 }, async (stage) => {
+    const { page, world, clean } = stage
+    await openReview(stage)
+    await press(page, 'a', 'k', 'd')
+    await saved(page)
+    const cell = () => world.alignments.get('one').cells[0]
+    const terms = () => cell().terms.map((one) => `${one.sign} ${one.target.name}`)
+    const called = 'Malaria, new cases, <1 y'
+    const first = page.getByLabel(`Target cell of ${called}`)
+    const second = page.getByLabel(`Target cell 2 of ${called}`)
+    const add = page.getByRole('button', { name: `Add a target cell to ${called}` })
+    await add.press('Enter')
+    await hasFocus(second, page)
+    assert.deepEqual(terms(), ['+ <1 y']) // nothing is chosen yet
+    assert.deepEqual(await second.locator('option:disabled').allTextContents(), ['Choose a target cell', '<1 y']) // one is named once
+    await clean('review-cell-adding')
+    await page.keyboard.type('15')
+    await press(page, 'Enter')
+    await page.getByText('By hand').waitFor()
+    await hasFocus(second, page)
+    await saved(page)
+    assert.deepEqual([terms(), cell().decided], [['+ <1 y', '+ 15+ y'], true])
+    const subtract = page.getByRole('button', { name: 'Subtract from Malaria – new cases, <1 y' })
+    await subtract.press('Enter')
+    await subtract.and(page.locator('[aria-pressed=true]:focus')).waitFor()
+    await saved(page)
+    cell().terms.reverse() // as the engine tells them: what is added first
+    assert.deepEqual(terms(), ['+ 15+ y', '- <1 y'])
+    await clean('review-cell-terms')
+    await page.reload()
+    await grid(page).focus()
+    await press(page, 'd')
+    await page.getByRole('button', { name: 'Take Malaria – new cases, <1 y away' }).press('Enter')
+    await hasFocus(first, page)
+    await second.waitFor({ state: 'detached' })
+    await saved(page)
+    assert.deepEqual(terms(), ['+ 15+ y'])
+    await press(page, 'Control+z')
+    await second.waitFor()
+    await saved(page)
+    assert.deepEqual(terms().sort(), ['+ 15+ y', '- <1 y'])
+    await grid(page).focus()
+    await press(page, 'U')
+    await second.waitFor({ state: 'detached' })
+    await saved(page)
+    assert.deepEqual(terms(), ['+ 15+ y'])
+    await add.press('Enter')
+    await page.getByRole('button', { name: 'Add none' }).press('Enter')
+    await hasFocus(first, page)
+    await second.waitFor({ state: 'detached' })
+    await first.selectOption('As the engine proposes')
+    await page.getByText('By hand').waitFor({ state: 'detached' })
+    await saved(page)
+    assert.equal(cell().decided, false)
+  })
+
   scene('bulk takes the sure ones in view and leaves the conflicts; one undo takes all back', { elements: 100 }, async (stage) => {
     const { page, world, clean } = stage
     await openReview(stage)

@@ -34,8 +34,9 @@ export const placeOf = (event) => PLACES[event.key] ?? PLACES[latin(event)]
 
 /** The command of a key press, or undefined. `place` is "list" or "detail"; `settings` are {off: boolean, letters: {command: letters}}. */
 export function commandOf(event, place = 'list', settings = {}) {
-  if (isField(event.target)) return undefined
   const name = event.target?.tagName
+  const chosen = name === 'SELECT' && (event.ctrlKey || event.metaKey) && !event.altKey // there is nothing in it that the browser would take back
+  if (isField(event.target) && !chosen) return undefined
   const commandFor = (letter) => (settings.off ? undefined : commandOfLetter(letter, settings))
   if (event.altKey || event.getModifierState?.('AltGraph')) return SIGN.test(event.key) && !event.metaKey ? commandFor(event.key) : undefined // AltGr (Ctrl and Alt, on Windows) or Option types it, where brackets have no key of their own
   if (event.ctrlKey || event.metaKey) return latin(event).toLowerCase() !== 'z' ? undefined : event.shiftKey ? 'redo' : 'undo'

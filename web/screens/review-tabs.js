@@ -1,9 +1,9 @@
 // Of the row looked at: why the engine proposes a target, and what becomes of each cell.
-import { html, useMemo } from '../lib.js'
+import { html, useEffect, useMemo, useRef, useState } from '../lib.js'
 import { apart, number, percent, t } from '../i18n.js'
 import { gateway, useLoad } from '../api.js'
 import { Loading, Name, Problem, Tag } from '../ui.js'
-import { decideCell, optionCombosOf, restoringCell } from '../model/review.js'
+import { cellKey, decideCell, optionCombosOf, restoringCell } from '../model/review.js'
 import { elementReason, featureName } from '../model/features.js'
 import { numbersOf, wordsAlike } from '../model/words-alike.js'
 import { aggregationType, valueType } from '../model/value-types.js'
@@ -76,38 +76,81 @@ function Compare({ source, target, alike }) {
   </tbody></table></div>`
 }
 
-const termKey = (element, coc, sign = '+') => `${sign} ${element} ${coc}`
-
 export function Cells({ review, row, cells, chosen, changed, onCell }) {
   const groups = useMemo(() => chosen.map((target) => ({ target, cocs: optionCombosOf(review, target.id) })), [review.targets, chosen.map((one) => one.id).join()])
   if (cells.length === 0) return html`<p class="muted">${t('This data element has no cells.')}</p>`
-  const choose = (cell, value) => {
-    const [sign, element, coc] = value.split(' ')
-    onCell(decideCell(cell, value === 'proposal' ? undefined : value === 'none' ? [] : [{ data_element: element, category_option_combo: coc, sign }]), restoringCell(cell))
-  }
   return html`<div class="scroll"><table class="cells">
-    <caption class="muted">${changed ? t('Cells are proposed once the new target is accepted.') : t('Where the value of each cell is added.')}</caption>
+    <caption class="muted">${changed ? t('Cells are proposed once the new target is accepted.') : t('Where the value of each cell is added. A target cell is the sum of all that is added to it, less what is subtracted.')}</caption>
     <thead><tr><th scope="col">${t('Source cell')}</th><th scope="col">${t('Target cell')}</th><th scope="col" class="number">${t('Match')}</th></tr></thead>
     <tbody>${cells.map((cell) => html`<tr key=${cell.source.id}>
       <th scope="row"><${Name} of=${cell.source} /></th>
-      <td>${cell.terms.length > 1 ? html`<${Terms} review=${review} cell=${cell} />` : html`<${CellChoice} row=${row} cell=${cell} groups=${groups} disabled=${changed || row.state === 'none'} onChoose=${(value) => choose(cell, value)} />`}</td>
+      <td><${Terms} review=${review} row=${row} cell=${cell} groups=${groups} disabled=${changed || row.state === 'none'} onTargets=${(targets) => onCell(decideCell(cell, targets), restoringCell(cell))} /></td>
       <td class="number">${cell.decided ? html`<${Tag} tone="positive">${t('By hand')}<//>` : cell.terms.length ? percent(Math.min(...cell.terms.map((one) => one.confidence))) : cell.divided ? html`<${Tag} tone="negative">${t('split')}<//>` : '–'}</td>
     </tr>`)}</tbody></table></div>`
 }
 
-function Terms({ review, cell }) {
-  return html`<ul class="terms">${cell.terms.map((one) => html`<li key=${termKey(one.target_data_element, one.target.id, one.sign)}>${one.sign} <${Name} of=${review.targets.get(one.target_data_element)} />, <${Name} of=${one.target} /></li>`)}</ul>`
+const keyOf = (term) => cellKey(term.target_data_element, term.target.id)
+const targetOf = ({ target_data_element, target, sign }) => ({ data_element: target_data_element, category_option_combo: target.id, sign })
+const replaced = (list, at, ...by) => [...list.slice(0, at), ...by, ...list.slice(at + 1)]
+
+/** Terms in the order in which they were seen first, whatever the order they come in: what has the focus stays where it is. `became(at, key)`: another one takes a place. */
+function useOrder(terms) {
+  const order = useRef([])
+  const byKey = new Map(terms.map((one) => [keyOf(one), one]))
+  order.current = [...new Set([...order.current, ...byKey.keys()])].filter((key) => byKey.has(key))
+  return [order.current.map((key) => byKey.get(key)), (at, key) => { order.current = replaced(order.current, at, key) }]
 }
 
-function CellChoice({ row, cell, groups, disabled, onChoose }) {
-  const term = cell.terms[0]
-  const value = term ? termKey(term.target_data_element, term.target.id, term.sign) : 'none'
-  const known = groups.some(({ target, cocs }) => cocs.some((coc) => termKey(target.id, coc.id) === value)) || value === 'none'
-  const one = (target, coc) => html`<option key=${coc.id} dir="auto" lang=${coc.lang} value=${termKey(target.id, coc.id)}>${coc.name}</option>`
-  return html`<select aria-label=${t('Target cell of {name}', { name: `${row.source.name}, ${cell.source.name}` })} value=${value} disabled=${disabled} onChange=${(event) => onChoose(event.target.value)}>
-    <option value="none">${t('No counterpart')}</option>
-    ${!known && html`<option value=${value}>${term.sign === '-' ? '− ' : ''}${term.target.name}</option>`}
+/** The terms of one cell, each with its sign: every change is a decision about the cell, with all of them. A target cell is named once at most. */
+function Terms({ review, row, cell, groups, disabled, onTargets }) {
+  const [adding, setAdding] = useState(false)
+  const list = useRef()
+  const [terms, became] = useOrder(cell.terms)
+  const called = `${row.source.name}, ${cell.source.name}`
+  const targets = terms.map(targetOf)
+  const taken = new Set(terms.map(keyOf))
+  const more = terms.length > 0 && groups.some(({ target, cocs }) => cocs.some((coc) => !taken.has(cellKey(target.id, coc.id))))
+  const choose = (at, value) => {
+    setAdding(false)
+    if (value === 'proposal') return onTargets(undefined)
+    if (value === 'none') return onTargets([])
+    const [data_element, category_option_combo] = value.split(' ')
+    became(at, value)
+    onTargets(replaced(targets, at, { data_element, category_option_combo, sign: targets[at]?.sign ?? '+' }))
+  }
+  const turn = (at) => onTargets(replaced(targets, at, { ...targets[at], sign: targets[at].sign === '-' ? '+' : '-' }))
+  const takeAway = (at) => {
+    list.current.querySelectorAll('select')[Math.max(0, at - 1)].focus() // what is left takes the places in their order
+    if (at < terms.length) onTargets(replaced(targets, at))
+    else setAdding(false)
+  }
+  const rows = adding ? [...terms, undefined] : terms.length ? terms : [undefined]
+  return html`<ul class="terms" ref=${list}>${rows.map((term, at) => {
+    const name = term && `${review.targets.get(term.target_data_element)?.name ?? term.target_data_element}, ${term.target.name}`
+    return html`<li key=${at}>
+      ${term && html`<button type="button" class="button small" aria-pressed=${term.sign === '-' ? 'true' : 'false'} aria-label=${t('Subtract from {name}', { name })} disabled=${disabled} onClick=${() => turn(at)}>${term.sign === '-' ? '−' : '+'}</button>`}
+      <${CellChoice} label=${at === 0 ? t('Target cell of {name}', { name: called }) : t('Target cell {n} of {name}', { n: at + 1, name: called })} term=${term} fresh=${adding && !term} only=${rows.length === 1} decided=${cell.decided && at === 0} groups=${groups} taken=${taken} disabled=${disabled} onChoose=${(value) => choose(at, value)} />
+      ${rows.length > 1 && html`<button type="button" class="button small" aria-label=${name ? t('Take {name} away', { name }) : t('Add none')} disabled=${disabled} onClick=${() => takeAway(at)}>×</button>`}
+    </li>`
+  })}</ul>
+  ${more && !adding && html`<button type="button" class="link" aria-label=${t('Add a target cell to {name}', { name: called })} disabled=${disabled} onClick=${() => setAdding(true)}>${t('Add a target cell')}</button>`}`
+}
+
+/** `term`: undefined where none is chosen; `fresh`: one that is being added, and has the focus; `only`: it may be none at all. */
+function CellChoice({ label, term, fresh, only, decided, groups, taken, disabled, onChoose }) {
+  const select = useRef()
+  useEffect(() => { if (fresh) select.current.focus() }, [])
+  const value = term ? keyOf(term) : fresh ? '' : 'none'
+  const known = !term || groups.some(({ target, cocs }) => cocs.some((coc) => cellKey(target.id, coc.id) === value))
+  const one = (target, coc) => {
+    const key = cellKey(target.id, coc.id)
+    return html`<option key=${coc.id} dir="auto" lang=${coc.lang} value=${key} disabled=${key !== value && taken.has(key)}>${coc.name}</option>`
+  }
+  return html`<select ref=${select} aria-label=${label} value=${value} disabled=${disabled} onChange=${(event) => onChoose(event.target.value)}>
+    ${fresh && html`<option value="" disabled>${t('Choose a target cell')}</option>`}
+    ${only && html`<option value="none">${t('No counterpart')}</option>`}
+    ${!known && html`<option value=${value}>${term.target.name}</option>`}
     ${groups.length === 1 ? groups[0].cocs.map((coc) => one(groups[0].target, coc)) : groups.map(({ target, cocs }) => html`<optgroup key=${target.id} label=${target.name}>${cocs.map((coc) => one(target, coc))}</optgroup>`)}
-    ${cell.decided && html`<option value="proposal">${t('As the engine proposes')}</option>`}
+    ${decided && html`<option value="proposal">${t('As the engine proposes')}</option>`}
   </select>`
 }
