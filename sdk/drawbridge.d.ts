@@ -95,7 +95,7 @@ export interface OrgUnit { id: string; name: string; code?: string; path: string
 export interface SideChoice { server: string; data_set: string }
 export interface Side { server: string; calendar?: string; data_set: { id: string; name: string; period_type: string } }
 export interface Thing { id: string; name: string }
-export interface Element extends Thing { code?: string; value_type?: string; aggregation_type?: string; section?: string; combo?: Thing }
+export interface Element extends Thing { code?: string; value_type?: string; aggregation_type?: string; section?: string; period_type?: string; combo?: Thing }
 
 export interface Feature { name: string; contribution: number }
 export interface Proposal {
@@ -127,6 +127,8 @@ export interface Cell {
   source_data_element: string
   source: Thing
   decided?: boolean
+  divided?: string[]
+  whole?: string
   by?: string
   at?: string
   terms: { target_data_element: string; target: Thing; sign: '+' | '-'; confidence: number; decision: 'accepted' | 'auto' | 'proposed' }[]
@@ -178,16 +180,19 @@ export interface DriftChange {
   object: { type: 'data_set' | 'data_element' | 'category_combo' | 'option' | 'option_combo' | 'cell'; id: string; option_combo?: string; name?: string; lang?: string }
   before?: string
   after?: string
+  mapping: 'same' | 'keeps' | 'follows' | 'proposals' | 'ends' | 'stops'
+  sure?: boolean
   rules: number[]
   sentence: string
 }
+export type OnChange = 'ask' | 'warn' | 'take'
 export interface Drift { id: string; version: number; counts: { blocks: number; check: number; information: number }; changes: DriftChange[]; warnings: string[] }
 export interface CarriedForward {
   id: string
   version: number
   kept: number
   followed: number
-  reopened: { kind: Decision['kind']; source?: string; target?: string; source_data_element?: string; source_category_option_combo?: string; target_data_element?: string; target_category_option_combo?: string; reason: string }[]
+  reopened: { kind: Decision['kind']; name?: string; lang?: string; source?: string; target?: string; source_data_element?: string; source_category_option_combo?: string; target_data_element?: string; target_category_option_combo?: string; reason: string }[]
 }
 export interface AlignmentChanges { id: string; version: number; elements: ElementState[]; cells: Cell[]; coverage: Coverage; judged: Judged[]; warnings: string[] }
 
@@ -511,6 +516,7 @@ export interface Drawbridge {
     placeTargets(id: string, kind: PlaceKind, search: string, options?: CallOptions): Promise<Place[]>
     placesBelow(id: string, above?: string, options?: CallOptions): Promise<(Place & { below: number })[]>
     drift(id: string, options?: CallOptions): Promise<Drift>
+    setOnChange(id: string, on_change: OnChange, options: CallOptions & { ifMatch: number }): Promise<{ version: number; on_change: OnChange }>
     carryForward(id: string, options: CallOptions & { ifMatch: number; follow?: boolean }): Promise<CarriedForward>
   }
   runs: {

@@ -595,6 +595,8 @@ function alignmentCalls(json, call, watch) {
     placesBelow: (id, above = '', options) => json(`${at(id)}/places/targets?kind=org_unit&below=${encodeURIComponent(above)}`, options),
     /** What changed at both servers since it was made or carried forward last. */
     drift: (id, options) => json(`${at(id)}/drift`, options),
+    /** What happens when they change: "ask" (nothing is sent while something wants a look), "warn" (it is told), "take" (as "warn"; the page goes on by itself with what is plainly the same). What would be wrong stops runs in any case. */
+    setOnChange: (id, on_change, { ifMatch, ...options } = {}) => json(`${at(id)}/drift`, { ...options, method: 'PUT', headers: { 'If-Match': `"${ifMatch}"` }, json: { on_change } }),
     /** Goes on with both sides as they are; `reopened` are the decisions that somebody has to look at again. */
     carryForward: (id, { ifMatch, follow = false, ...options } = {}) => json(`${at(id)}/drift`, { ...options, method: 'POST', headers: { 'If-Match': `"${ifMatch}"` }, json: { follow } }),
   }

@@ -6,6 +6,7 @@ import { createDrawbridge } from './sdk/drawbridge.js'
 const client = createDrawbridge({ url: location.origin, language, fetch: earlyFetch })
 
 let serverNames = new Map()
+let namesComing // asked for once, by however many parts of a screen
 
 /** Whoever asks for the servers knows their names for all screens. */
 async function servers(options) {
@@ -56,6 +57,6 @@ export function useLoad(load, wanted) {
 
 /** What a server is called, by its id; the id until that is known, and of one that is no longer configured. `wanted`: once there is something to name. */
 export function useServerNames(wanted = true) {
-  useLoad(async (signal) => wanted && serverNames.size === 0 && gateway.servers({ signal }), [wanted])
+  useLoad(async () => wanted && serverNames.size === 0 && (namesComing ??= servers().finally(() => { namesComing = undefined })), [wanted])
   return (id) => serverNames.get(id) ?? id
 }

@@ -3,17 +3,17 @@ import { makeReady } from './intl.js'
 import { languageOf, wishes } from './languages.js'
 
 const OF_SCREENS = [
-  [/^\/(servers)?$/, () => '/v1/servers', () => import('./screens/servers.js')],
-  [/^\/sign-in\/./, () => '/v1/servers', () => import('./screens/signin.js')],
-  [/^\/alignments$/, () => '/v1/alignments', () => import('./screens/alignments.js')],
-  [/^\/alignments\/(?!new$)([^/]+)$/, (id) => `/v1/alignments/${id}?features=false`, () => import('./screens/review.js')],
+  [/^\/(servers)?$/, () => ['/v1/servers'], () => import('./screens/servers.js')],
+  [/^\/sign-in\/./, () => ['/v1/servers'], () => import('./screens/signin.js')],
+  [/^\/alignments$/, () => ['/v1/alignments'], () => import('./screens/alignments.js')],
+  [/^\/alignments\/(?!new$)([^/]+)$/, (id) => [`/v1/alignments/${id}?features=false`, '/v1/servers'], () => import('./screens/review.js')],
 ]
 
 const { language, locale } = languageOf(wishes())
 
 const asked = new Map()
 const found = OF_SCREENS.find(([pattern]) => pattern.test(location.pathname))
-for (const path of ['/v1/session', ...(found ? [found[1](found[0].exec(location.pathname)[1])] : [])]) {
+for (const path of ['/v1/session', ...(found ? found[1](found[0].exec(location.pathname)[1]) : [])]) {
   const answer = fetch(path, { headers: { 'X-Drawbridge': '1', 'Accept-Language': language } }) // as the client of the SDK does
   answer.catch(() => {}) // whoever takes it says what is wrong
   asked.set(location.origin + path, answer)

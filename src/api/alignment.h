@@ -84,6 +84,16 @@ struct alignment_side {
       locale; /* of names ("fr", "pt_BR"): in which the server shows them to who made the alignment, or that of another reader; empty: as they are stored there */
 };
 
+/* What happens when the sides change. What would send a wrong number stops sending in any case. */
+enum alignment_on_change {
+  ALIGNMENT_WARNS, /* the mapping stays, and what changed is told */
+  ALIGNMENT_ASKS,  /* nothing is sent either while something wants a look */
+  ALIGNMENT_TAKES, /* as ALIGNMENT_WARNS; what is plainly the same is not even told: the page goes on with it by itself */
+  ALIGNMENT_ON_CHANGES
+};
+const char *alignment_on_change_name(enum alignment_on_change on_change); /* "warn", "ask", "take" */
+bool alignment_on_change_named(struct str name, enum alignment_on_change *ret);
+
 struct alignment {
   struct str id;
   int64_t version;
@@ -96,6 +106,7 @@ struct alignment {
   size_t step_count;
   bool second_person; /* nothing counts in a transfer that another person than who decided has not approved */
   struct str owner;   /* user name; empty: not kept */
+  enum alignment_on_change on_change;
   const struct alignment_person *people;
   size_t person_count;
 };

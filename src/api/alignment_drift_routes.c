@@ -1,6 +1,7 @@
 /* What changed at both servers since an alignment was made or carried forward last, and carrying it forward. */
 #include "api/alignments.h"
 #include "api/sides.h"
+#include "base/json_doc.h"
 #include "base/json_out.h"
 #include <jansson.h>
 
@@ -80,8 +81,19 @@ static int read_follow(struct api_job *job, bool *ret, struct error *error) {
   return fine ? 0 : error_set(error, ERROR_bad_request, "a JSON object with 'follow', true or false, or nothing is wanted");
 }
 
-static void answer_reopened(struct json_out *out, const struct alignment_reopened *one) {
+/* As the side called it that the decision was made on. */
+static const struct dhis2_object *decided_about(const struct dhis2_metadata *side, const struct decision *what) {
+  struct str id = what->source_data_element;
+  const struct dhis2_org_unit *unit = what->of == DECISION_OF_ORG_UNIT ? dhis2_metadata_org_unit(side, id) : NULL;
+  const struct dhis2_option_combo *option = what->of == DECISION_OF_ATTRIBUTE ? dhis2_metadata_option_combo(side, id) : NULL;
+  const struct dhis2_data_element *element = what->of ? NULL : dhis2_metadata_element(side, id);
+  return unit ? &unit->o : option ? &option->o : element ? &element->o : NULL;
+}
+
+static void answer_reopened(struct json_out *out, const struct alignment_side *source, const struct alignment_reopened *one) {
+  const struct dhis2_object *object = decided_about(source->metadata, &one->what);
   json_out_object(out);
+  if (object) alignment_write_called(out, source, object);
   json_out_member_str(out, "kind", str_of(alignment_kind_name(&one->what)));
   json_out_member_str(out, one->what.of ? "source" : "source_data_element", one->what.source_data_element);
   if (one->what.operand) json_out_member_str(out, "source_category_option_combo", one->what.source_category_option_combo);
@@ -93,7 +105,7 @@ static void answer_reopened(struct json_out *out, const struct alignment_reopene
   json_out_end(out);
 }
 
-static void answer_carried(struct api_job *job, const struct alignment_carried *carried) {
+static void answer_carried(struct api_job *job, const struct alignment_side *source, const struct alignment_carried *carried) {
   struct json_out out = JSON_OUT_INIT(&job->answer);
   json_out_object(&out);
   json_out_member_str(&out, "id", carried->alignment.id);
@@ -101,7 +113,7 @@ static void answer_carried(struct api_job *job, const struct alignment_carried *
   json_out_member_int(&out, "kept", (int64_t)carried->alignment.decision_count);
   json_out_member_int(&out, "followed", (int64_t)carried->followed);
   json_out_member_array(&out, "reopened");
-  for (size_t i = 0; i < carried->reopened_count; i++) answer_reopened(&out, &carried->reopened[i]);
+  for (size_t i = 0; i < carried->reopened_count; i++) answer_reopened(&out, source, &carried->reopened[i]);
   json_out_end(&out);
   json_out_end(&out);
   job->etag = carried->alignment.version;
@@ -127,10 +139,43 @@ int api_alignment_carry(struct api_job *job, struct error *error) {
       alignment_carry(&alignment, now, follow, alignments_actor(job, &alignment), job->arena, &carried, error))
     return -1;
   carried.alignment.version++;
+  struct alignment_side before = alignment.source;
   int64_t last_step = alignments_last_step(&alignment);
   int result = alignments_keep_sides(job, &document, &carried.alignment, error);
   if (result == 0) result = alignments_keep(job, &document, &carried.alignment, last_step, &body, error);
-  if (result == 0) answer_carried(job, &carried);
+  if (result == 0) answer_carried(job, &before, &carried);
+  buf_free(&body);
+  return result;
+}
+
+/* {"on_change": "warn" | "ask" | "take"} */
+static int read_on_change(struct api_job *job, enum alignment_on_change *ret, struct error *error) {
+  json_t *root = json_doc_read_strictly(job->body);
+  bool fine = json_object_size(root) == 1 && alignment_on_change_named(json_text(root, "on_change"), ret);
+  json_decref(root);
+  return fine ? 0 : error_set(error, ERROR_bad_request, "'on_change' is warn, ask or take");
+}
+
+int api_alignment_on_change(struct api_job *job, struct error *error) {
+  struct store_document document;
+  struct alignment alignment;
+  struct buf body = {0};
+  if (alignments_load(job, &document, &alignment, error) || alignments_version_wanted(job, document.version, error) ||
+      read_on_change(job, &alignment.on_change, error))
+    return -1;
+  struct alignment_actor actor = alignments_actor(job, &alignment);
+  int64_t last_step = alignments_last_step(&alignment);
+  alignment.version++;
+  struct str label = arena_printf(job->arena, "When the servers change: %s", alignment_on_change_name(alignment.on_change));
+  alignment_add_step(&alignment, (struct alignment_step){.label = label, .by = actor.name, .at = actor.at}, false, job->arena);
+  document.about = alignments_about(job->arena, &alignment);
+  int result = alignments_keep(job, &document, &alignment, last_step, &body, error);
+  struct json_out out = JSON_OUT_INIT(&job->answer);
+  json_out_object(&out);
+  json_out_member_int(&out, "version", alignment.version);
+  json_out_member_str(&out, "on_change", str_of(alignment_on_change_name(alignment.on_change)));
+  json_out_end(&out);
+  job->etag = alignment.version;
   buf_free(&body);
   return result;
 }

@@ -125,6 +125,7 @@ int alignment_mapping(const struct alignment *alignment, struct arena *arena, co
   signed_one->attribute_option_combos =
       sign_pairs(alignment, DECISION_OF_ATTRIBUTE, arena, signed_one->attribute_option_combos, signed_one->attribute_option_combo_count);
   signed_one->approval = alignment->second_person;
+  signed_one->waits = alignment->on_change == ALIGNMENT_ASKS;
   *ret = signed_one;
   return 0;
 }

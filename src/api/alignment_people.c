@@ -26,9 +26,16 @@ static int people_of(struct arena *arena, const json_t *list, struct alignment *
   return 0;
 }
 
+static enum alignment_on_change on_change_of(const json_t *about) {
+  enum alignment_on_change found = ALIGNMENT_WARNS;
+  (void)alignment_on_change_named(json_text(about, "on_change"), &found);
+  return found;
+}
+
 void alignment_people_of(struct arena *arena, const json_t *about, struct alignment *ret) {
   ret->owner = arena_str(arena, json_text(about, "owner"));
   ret->second_person = json_is_true(json_object_get(about, "second_person"));
+  ret->on_change = on_change_of(about);
   (void)people_of(arena, json_object_get(about, "people"), ret);
 }
 

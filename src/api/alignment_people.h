@@ -9,7 +9,7 @@
 #include "api/api.h"
 #include <jansson.h>
 
-/* Owner's name, people and second_person, as `about` has them; in the arena. */
+/* Owner's name, people, second_person and on_change, as `about` has them; in the arena. */
 void alignment_people_of(struct arena *arena, const json_t *about, struct alignment *ret);
 
 bool alignment_is_open_to(struct api_job *job, const struct store_document *document);

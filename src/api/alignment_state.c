@@ -406,6 +406,20 @@ const struct decision *alignment_fixed(const struct alignment *alignment, struct
   return fixed;
 }
 
+const char *alignment_on_change_name(enum alignment_on_change on_change) {
+  static const char *const names[] = {[ALIGNMENT_WARNS] = "warn", [ALIGNMENT_ASKS] = "ask", [ALIGNMENT_TAKES] = "take"};
+  return names[on_change];
+}
+
+bool alignment_on_change_named(struct str name, enum alignment_on_change *ret) {
+  for (enum alignment_on_change one = ALIGNMENT_WARNS; one < ALIGNMENT_ON_CHANGES; one++) {
+    if (!str_eq(name, str_of(alignment_on_change_name(one)))) continue;
+    *ret = one;
+    return true;
+  }
+  return false;
+}
+
 void alignment_write_people(const struct alignment *alignment, struct json_out *out) {
   json_out_member_str(out, "owner", told(alignment->owner));
   json_out_member_bool(out, "second_person", alignment->second_person);
@@ -442,6 +456,7 @@ int alignment_state(const struct alignment *alignment, const struct align_watch 
     json_out_member_int(&out, "version", alignment->version);
     json_out_member_str(&out, "state", STR("ready"));
     alignment_write_people(alignment, &out);
+    json_out_member_str(&out, "on_change", str_of(alignment_on_change_name(alignment->on_change)));
     write_side(&w, "source", &alignment->source);
     write_side(&w, "target", &alignment->target);
     write_elements(&w);

@@ -151,6 +151,7 @@ struct str alignments_about(struct arena *arena, const struct alignment *alignme
   about_side(&out, "source", &alignment->source);
   about_side(&out, "target", &alignment->target);
   alignment_write_people(alignment, &out);
+  json_out_member_str(&out, "on_change", str_of(alignment_on_change_name(alignment->on_change)));
   json_out_end(&out);
   struct str kept = arena_str(arena, buf_str(&text));
   buf_free(&text);

@@ -61,6 +61,7 @@ static const struct route {
     {"GET", "/v1/alignments/{}/places/targets", api_alignment_place_targets, 0},
     {"GET", "/v1/alignments/{}/drift", api_alignment_drift, 0},
     {"POST", "/v1/alignments/{}/drift", api_alignment_carry, EMPTY_MAX},
+    {"PUT", "/v1/alignments/{}/drift", api_alignment_on_change, EMPTY_MAX},
     {"POST", "/v1/runs", api_runs_create, BODY_MAX},
     {"GET", "/v1/runs", api_runs_list, 0},
     {"GET", "/v1/runs/{}", api_run_get, 0},

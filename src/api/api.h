@@ -104,6 +104,7 @@ int api_alignment_people(struct api_job *job, struct error *error);
 int api_alignment_share(struct api_job *job, struct error *error);
 int api_alignment_drift(struct api_job *job, struct error *error);
 int api_alignment_carry(struct api_job *job, struct error *error);
+int api_alignment_on_change(struct api_job *job, struct error *error);
 int api_runs_create(struct api_job *job, struct error *error);
 int api_runs_list(struct api_job *job, struct error *error);
 int api_run_get(struct api_job *job, struct error *error);

@@ -321,7 +321,7 @@ const struct drift *drift_find(struct arena *arena, const struct mapping *mappin
 /* --- what callers do with it --- */
 
 static bool counts_for(const struct mapping *mapping, const struct drift_change *change, const bool accept[3]) {
-  if (change->effect != DRIFT_BLOCKS) return false;
+  if (change->effect != DRIFT_BLOCKS && !(mapping->waits && change->effect == DRIFT_CHECK)) return false;
   for (size_t i = 0; i < change->rule_count; i++)
     if (accept[mapping->rules[change->rules[i]].decision]) return true;
   return !change->rule_count;
@@ -335,12 +335,15 @@ int drift_judge(const struct mapping *mapping, const struct dhis2_metadata *sour
   size_t n = 0;
   for (size_t i = 0; i < drift->count; i++)
     if (counts_for(mapping, &drift->changes[i], accept) && n++ == 0) first = &drift->changes[i];
-  if (first)
+  if (first && first->effect == DRIFT_CHECK)
+    (void)error_set(error, ERROR_conflict, "%zu change%s since the mapping was made wait%s for somebody to look, first: %.*s", n,
+                    n == 1 ? "" : "s", n == 1 ? "s" : "", STR_ARG(str_slice(first->sentence, 0, 240)));
+  else if (first)
     (void)error_set(error, ERROR_conflict,
                     "%zu change%s since the mapping was made would make what is sent wrong, first: %.*s. See all with drawbridge mapping "
                     "drift, and go on with the mapping that it writes (--output)",
                     n, n == 1 ? "" : "s", STR_ARG(str_slice(first->sentence, 0, 240)));
-  if (first) (void)error_because(error, "drift");
+  if (first) (void)error_because(error, first->effect == DRIFT_CHECK ? "drift_waits" : "drift");
   arena_free(arena);
   return first ? -1 : 0;
 }

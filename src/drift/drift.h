@@ -57,6 +57,23 @@ enum drift_object {
   DRIFT_ORG_UNIT
 };
 
+/* What becomes of the mapping there when it goes on with the sides as they are. X(name) */
+/* clang-format off */
+#define DRIFT_OUTCOMES(X) \
+  X(same)      /* the same thing by its id, with a name that says the same or another code: the mapping stays */ \
+  X(keeps)     /* the mapping stays as it is */ \
+  X(follows)   /* where one lets it follow, it stays for what came in the place; else as proposals */ \
+  X(proposals) /* what was decided is opened again, or it is new: there are new proposals */ \
+  X(ends)      /* the source has nothing to send there any more: what was decided goes */ \
+  X(stops)     /* there is nothing to go on to */
+/* clang-format on */
+
+enum drift_outcome {
+#define X(name) DRIFT_OUTCOME_##name,
+  DRIFT_OUTCOMES(X)
+#undef X
+};
+
 struct drift_change {
   enum drift_side side;
   enum drift_kind kind;
@@ -65,7 +82,8 @@ struct drift_change {
   struct str id, name;      /* of the object as it was, or as it is where it appeared; `name` may be empty */
   struct str option_combo;  /* of a cell, whose `id` is its data element; else empty */
   struct str before, after; /* what changed: names, types, ids; each may be empty */
-  const size_t *rules;      /* the rules that count and are touched: indexes, ascending */
+  bool sure; /* of what was replaced: it has the code of what is gone, or its options; of what was renamed: the name says the same */
+  const size_t *rules; /* the rules that count and are touched: indexes, ascending */
   size_t rule_count;
   struct str sentence; /* for people: what, and what to do; names its objects; without a full stop */
 };
@@ -90,6 +108,9 @@ const char *drift_effect_name(enum drift_effect effect); /* "blocks" */
 const char *drift_kind_name(enum drift_kind kind);       /* "value_type" */
 const char *drift_object_name(enum drift_object object); /* "option_combo" */
 
+enum drift_outcome drift_outcome_of(const struct drift_change *change);
+const char *drift_outcome_name(enum drift_outcome outcome); /* "proposals" */
+
 size_t drift_effect_count(const struct drift *drift, enum drift_effect effect);
 
 /* Members of an object that is open: "changes": […], "warnings": […], "counts": {…} (docs/openapi.yaml, Drift); a line each. Rules are numbered from 1, as in messages about a mapping. */
@@ -99,7 +120,7 @@ typedef void drift_name_writer(void *payload, const struct drift_change *change,
 void drift_write(const struct drift *drift, drift_name_writer *name, void *payload,
                  struct json_out *out); /* `name` NULL: the name that is stored */
 
-/* May a transfer go by this mapping? 0; or -1, ERROR_conflict because of "drift": something blocks rules that count and whose decision is accepted (`accept`, by enum mapping_decision). */
+/* May a transfer go by this mapping? 0; or -1, ERROR_conflict because of "drift": something blocks rules that count and whose decision is accepted (`accept`, by enum mapping_decision); or because of "drift_waits": nothing does, but something wants a look that the mapping waits for. */
 int drift_judge(const struct mapping *mapping, const struct dhis2_metadata *source, const struct dhis2_metadata *target,
                 const bool accept[3], struct error *error);
 

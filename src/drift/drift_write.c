@@ -1,6 +1,39 @@
 #include "base/json_out.h"
 #include "drift/drift.h"
 
+static enum drift_outcome outcome_of_gone(const struct drift_change *change) {
+  if (change->effect == DRIFT_INFORMATION || change->kind == DRIFT_hidden) return DRIFT_OUTCOME_keeps;
+  return change->side == DRIFT_SOURCE ? DRIFT_OUTCOME_ends : DRIFT_OUTCOME_proposals;
+}
+
+enum drift_outcome drift_outcome_of(const struct drift_change *change) {
+  bool blocks = change->effect == DRIFT_BLOCKS;
+  if (blocks && change->object == DRIFT_DATA_SET) return DRIFT_OUTCOME_stops;
+  switch (change->kind) {
+  case DRIFT_replaced:
+    if (change->object == DRIFT_ORG_UNIT) return outcome_of_gone(change); /* decisions about units do not follow */
+    return DRIFT_OUTCOME_follows;
+  case DRIFT_default_option_combo: return DRIFT_OUTCOME_follows;
+  case DRIFT_appeared: return DRIFT_OUTCOME_proposals;
+  case DRIFT_vanished:
+  case DRIFT_hidden:
+  case DRIFT_left: return outcome_of_gone(change);
+  case DRIFT_recoded: return DRIFT_OUTCOME_same;
+  case DRIFT_renamed: return change->sure && !blocks ? DRIFT_OUTCOME_same : DRIFT_OUTCOME_keeps;
+  default: break;
+  }
+  return blocks ? DRIFT_OUTCOME_proposals : DRIFT_OUTCOME_keeps;
+}
+
+const char *drift_outcome_name(enum drift_outcome outcome) {
+  static const char *const names[] = {
+#define X(name) #name,
+      DRIFT_OUTCOMES(X)
+#undef X
+  };
+  return names[outcome];
+}
+
 static void line(struct json_out *out) {
   (void)buf_add_char(out->buf, '\n');
 }
@@ -21,6 +54,9 @@ static void write_change(struct json_out *out, const struct drift_change *change
   json_out_end(out);
   if (change->before.n) json_out_member_str(out, "before", change->before);
   if (change->after.n) json_out_member_str(out, "after", change->after);
+  enum drift_outcome outcome = drift_outcome_of(change);
+  json_out_member_str(out, "mapping", str_of(drift_outcome_name(outcome)));
+  if (outcome == DRIFT_OUTCOME_follows) json_out_member_bool(out, "sure", change->sure);
   json_out_member_array(out, "rules");
   for (size_t i = 0; i < change->rule_count; i++) json_out_int(out, (int64_t)change->rules[i] + 1);
   json_out_end(out);

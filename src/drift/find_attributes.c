@@ -47,7 +47,8 @@ static void tell_gone(struct attributes *a, const struct dhis2_option_combo *was
                                 .id = was->o.id,
                                 .name = was->o.name,
                                 .before = was->o.id,
-                                .after = next ? next->o.id : STR("")};
+                                .after = next ? next->o.id : STR(""),
+                                .sure = next && was->option_count && coc_same_options(was, next)};
   (void)map_put(&a->told, was->o.id, a);
   finding_add(f, a->look, change, NULL,
               next ? "%s has the attribute option combo %.*s under another id, %.*s: let the mapping follow it"
@@ -76,6 +77,7 @@ static void compare_aoc(struct attributes *a, const struct dhis2_option_combo *w
                 look_name(a->look), STR_ARG(change.before), STR_ARG(change.after));
   } else if (!str_eq(change.before, change.after)) {
     bool same = finding_same_meaning(f, change.before, change.after, true);
+    change.sure = same;
     change.effect = counts && !same ? DRIFT_CHECK : DRIFT_INFORMATION;
     finding_add(f, a->look, change, NULL, "the attribute option combo %.*s of %s is now called '%.*s'%s", STR_ARG(quoted),
                 look_name(a->look), STR_ARG(change.after), same ? "" : ": see that it still stands for the same");

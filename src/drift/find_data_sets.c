@@ -85,6 +85,7 @@ static void compare_texts(struct finding *f, const struct look *look, const stru
   struct drift_change change = {.effect = DRIFT_INFORMATION, .object = DRIFT_DATA_SET, .id = is->o.id, .name = was->o.name};
   if (!str_eq(was->o.name, is->o.name)) {
     change.kind = DRIFT_renamed;
+    change.sure = true; /* it is known by its id */
     change.before = was->o.name;
     change.after = is->o.name;
     finding_add(f, look, change, NULL, "the data set %.*s of %s is now called '%.*s'", STR_ARG(finding_quote(f, was->o.name, was->o.id)),
@@ -123,6 +124,7 @@ void find_default(struct finding *f, const struct look *look) {
   bool was_there = look->before ? dhis2_metadata_option_combo(look->before, was) != NULL : rules->n > 0;
   if (!is || !was_there || str_eq(was, is->o.id)) return;
   struct drift_change change = {.kind = DRIFT_default_option_combo,
+                                .sure = true,
                                 .effect = rules->n ? DRIFT_BLOCKS : DRIFT_CHECK,
                                 .object = DRIFT_OPTION_COMBO,
                                 .id = was,

@@ -51,6 +51,7 @@ static void tell_gone(struct finding *f, const struct look *look, struct str id,
   if (next) {
     change.kind = DRIFT_replaced;
     change.after = next->id;
+    change.sure = was->code.n && str_eq(was->code, next->code);
     finding_add(f, look, change, rules,
                 "%s no longer has the data element %.*s, but %.*s: if it is the same one, let the mapping follow it", look_name(look),
                 STR_ARG(quoted), STR_ARG(finding_quote(f, next->name, next->id)));
@@ -204,6 +205,7 @@ static void compare_texts(struct finding *f, const struct look *look, const stru
   if (!str_eq(was->name, is->name)) {
     bool same = finding_same_meaning(f, was->name, is->name, false);
     change.kind = DRIFT_renamed;
+    change.sure = same;
     change.effect = rules->n && !same ? DRIFT_CHECK : DRIFT_INFORMATION;
     change.before = was->name;
     change.after = is->name;

@@ -65,6 +65,7 @@ static void compare_option(struct comparing *c, const struct dhis2_object *was, 
   bool same = finding_same_meaning(c->f, was->name, is->name, true);
   struct drift_change change = {.kind = DRIFT_renamed,
                                 .effect = rules.n && !same ? DRIFT_CHECK : DRIFT_INFORMATION,
+                                .sure = same,
                                 .object = DRIFT_OPTION,
                                 .id = was->id,
                                 .name = was->name,
@@ -170,7 +171,8 @@ static void tell_coc_gone(struct comparing *c, const struct shared *combo, const
                                 .id = was->o.id,
                                 .name = was->o.name,
                                 .before = was->o.id,
-                                .after = next ? next->o.id : STR("")};
+                                .after = next ? next->o.id : STR(""),
+                                .sure = next && was->option_count && coc_same_options(was, next)};
   if (next)
     finding_add(c->f, c->look, change, rules, "%s has the option combo %.*s under another id, %.*s: let the mapping follow it",
                 look_name(c->look), STR_ARG(quoted), STR_ARG(next->o.id));
@@ -199,6 +201,7 @@ static void compare_coc(struct comparing *c, const struct dhis2_option_combo *wa
   } else if (!str_eq(was->o.name, is->o.name) && !has_renamed_option(c, was)) {
     bool same = finding_same_meaning(c->f, was->o.name, is->o.name, true);
     change.kind = DRIFT_renamed;
+    change.sure = same;
     change.effect = rules->n && !same ? DRIFT_CHECK : DRIFT_INFORMATION;
     change.before = was->o.name;
     change.after = is->o.name;
@@ -249,6 +252,7 @@ static void compare_combo(struct comparing *c, const struct shared *combo) {
     struct drift_change change = {.kind = DRIFT_renamed,
                                   .effect = DRIFT_INFORMATION,
                                   .object = DRIFT_CATEGORY_COMBO,
+                                  .sure = true, /* nothing is known by its name */
                                   .id = combo->was->o.id,
                                   .name = combo->was->o.name,
                                   .before = combo->was->o.name,

@@ -122,6 +122,7 @@ static void compare(struct units *u, const struct dhis2_org_unit *was, const str
   if (was->o.name.n && is->o.name.n && !str_eq(was->o.name, is->o.name)) {
     bool same = finding_same_meaning(f, was->o.name, is->o.name, false);
     change.kind = DRIFT_renamed;
+    change.sure = same;
     change.effect = effect_on(u, was->o.id, !same);
     change.before = was->o.name;
     change.after = is->o.name;

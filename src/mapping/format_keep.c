@@ -64,7 +64,9 @@ static void keep_frame(struct format_job *job, unsigned holds, struct mapping *m
   }
   if (!(holds & HOLDS_METADATA)) {
     if (m->source.metadata || m->target.metadata) format_tell(job, "left out: what the sides held when the mapping was made");
+    if (m->waits) format_tell(job, "left out: that a transfer waits while something changed that wants a look");
     m->source.metadata = m->target.metadata = NULL;
+    m->waits = false;
   }
   if (!(holds & HOLDS_APPROVAL)) {
     if (m->approval) format_tell(job, "left out: that what a second person has not approved does not count");

@@ -105,6 +105,7 @@ struct mapping {
   size_t org_unit_count;
   struct mapping_periods periods;
   enum mapping_missing missing;
+  bool waits;    /* no transfer while something changed at a side that wants a look; else only what would be wrong stops it */
   bool approval; /* no rule and no pair counts in a transfer that nobody has approved (approved_by) */
 };
 

@@ -227,8 +227,9 @@ static void read_metadata(struct reading *r, json_t *root, struct mapping *mappi
 }
 
 static void read_root(struct reading *r, json_t *root, struct mapping *mapping) {
-  static const char *const known[] = {"format",    "version", "source",  "target",   "rules",    "attribute_option_combos",
-                                      "org_units", "periods", "missing", "approval", "metadata", NULL};
+  static const char *const known[] = {"format",    "version", "source",  "target",   "rules",     "attribute_option_combos",
+                                      "org_units", "periods", "missing", "approval", "on_change", "metadata",
+                                      NULL};
   if (!json_is_object(root) || !str_eq(text_of(r, "mapping", root, "format", true), STR("drawbridge-mapping"))) {
     fail(r, "mapping", "this is not a mapping: \"format\" must be \"drawbridge-mapping\"");
     return;
@@ -250,6 +251,9 @@ static void read_root(struct reading *r, json_t *root, struct mapping *mapping) 
   struct str approval = text_of(r, "mapping", root, "approval", false);
   mapping->approval = str_eq(approval, STR("second-person"));
   if (approval.n && !mapping->approval) fail(r, "mapping", "\"approval\" is second-person, or left out");
+  struct str on_change = text_of(r, "mapping", root, "on_change", false);
+  mapping->waits = str_eq(on_change, STR("ask"));
+  if (on_change.n && !mapping->waits) fail(r, "mapping", "\"on_change\" is ask, or left out");
   read_metadata(r, root, mapping);
 }
 

@@ -149,6 +149,11 @@ bool mapping_write(const struct mapping *mapping, struct buf *buf) {
     begin_line(buf, 2);
     buf_add(buf, STR("\"approval\": \"second-person\""));
   }
+  if (mapping->waits) {
+    buf_add_char(buf, ',');
+    begin_line(buf, 2);
+    buf_add(buf, STR("\"on_change\": \"ask\""));
+  }
   write_metadata(buf, mapping);
   buf_add(buf, STR("\n}\n"));
   return !buf->full;

@@ -108,7 +108,8 @@ class Unassigned(Runs):
             next(u for u in side.objects["organisationUnits"] if u["id"] == self.by_code)["code"] = "HF-0.2_b"
         next(u for u in self.target.objects["organisationUnits"] if u["id"] == self.by_code).update(id=self.renamed, name="Renamed altogether")
         self.target.objects["dataSets"][0]["organisationUnits"] = [{"id": self.first}]
-        self.target.objects["userRoles"][0]["authorities"].append("F_DATASET_PUBLIC_ADD")  # of who assigns it
+        for side in (self.source, self.target):
+            side.objects["userRoles"][0]["authorities"].append("F_DATASET_PUBLIC_ADD")  # of who assigns it
 
     def make(self):
         sides = {name: {"server": name, "data_set": side.data_set} for name, side in (("source", self.source), ("target", self.target))}
@@ -146,6 +147,14 @@ class Unassigned(Runs):
         pairs = self.pairs()
         self.assertEqual((pairs[self.by_code]["proposals"][0]["target"]["id"], pairs[self.by_id]["decision"]["state"]), (self.renamed, "accepted"))
         self.assertNotIn("assigned", str(self.places))
+
+        name = pairs[self.by_id]["source"]["name"]
+        answer = api(self.sims["source"].port, "DELETE", f"/api/dataSets/{self.source.data_set}/organisationUnits/{self.by_id}")
+        self.assertEqual(answer.status, 200, answer)
+        [gone] = self.browser.call("GET", f"{self.at}/drift").json["changes"]
+        self.assertEqual((gone["object"]["id"], gone["mapping"]), (self.by_id, "ends"))
+        [reopened] = self.browser.call("POST", f"{self.at}/drift", headers={"If-Match": '"3"'}).json["reopened"]
+        self.assertEqual((reopened["kind"], reopened["source"], reopened["name"]), ("org_unit", self.by_id, name))  # as it was called
 
     def test_a_data_set_that_is_assigned_to_nothing(self):
         assign = lambda method: self.assertEqual(api(self.sims["target"].port, method, f"/api/dataSets/{self.target.data_set}/organisationUnits/{self.first}").status, 200)

@@ -6,7 +6,7 @@ import unittest
 import harness
 import transfer_fixture as fixture
 from test_runs import CONFIG
-from test_transfer import Servers
+from test_transfer import api, Servers
 
 PASSWORD = "Runner-test-1"
 
@@ -20,6 +20,7 @@ class Several(Servers):
         super().setUp()
         for side in (self.source, self.target):
             first = side.objects["users"][0]
+            side.objects["userRoles"][0]["authorities"].append("F_DATAELEMENT_PUBLIC_ADD")  # of who renames one
             side.objects["users"] += [{**first, "id": fixture.uid(side.kind + "Us", n), "username": name} for n, name in ((7, "john"), (8, "ada"))]
         self.start()
         self.state = self.directory()
@@ -291,6 +292,27 @@ class Review(Several):
         self.assertNotIn("approved_by", self.element("tests")["decision"])  # decided anew: to be approved anew
         self.assertEqual(self.run_to_its_end(approval=True)["state"], "failed")
         self.assertEqual(self.run_to_its_end(approval=False, dry_run=True)["state"], "done")
+
+    def test_what_happens_when_the_servers_change(self):
+        """Asked for: nothing is sent while something wants a look, until somebody has gone on."""
+        self.step(self.runner, decisions=[self.word("tests", "accepted", "tests")])
+        self.assertEqual(self.call(self.runner, "GET", self.at)["on_change"], "warn")
+        self.call(self.runner, "PUT", self.at + "/drift", 400, body={"on_change": "never"}, version=self.version())
+        self.call(self.runner, "PUT", self.at + "/drift", 412, body={"on_change": "ask"}, version=1)
+        self.assertEqual(self.call(self.runner, "PUT", self.at + "/drift", body={"on_change": "ask"}, version=self.version())["on_change"], "ask")
+        self.assertEqual(self.call(self.runner, "GET", self.at)["on_change"], "ask")
+        self.assertEqual(self.call(self.runner, "GET", self.at + "/mapping")["on_change"], "ask")
+        self.assertEqual(self.run_to_its_end(dry_run=True)["state"], "done")
+        answer = api(self.sims["target"].port, "PATCH", f"/api/dataElements/{self.target.elements['tests']}", json.dumps([{"op": "replace", "path": "/name", "value": "Something else"}]), kind="application/json-patch+json")
+        self.assertEqual(answer.status, 200, answer)
+        [change] = self.call(self.runner, "GET", self.at + "/drift")["changes"]
+        self.assertEqual((change["effect"], change["mapping"]), ("check", "keeps"))
+        run = self.run_to_its_end(dry_run=True)
+        self.assertEqual((run["state"], run["problem"]["reason"]), ("failed", "drift_waits"), run)
+        self.call(self.runner, "POST", self.at + "/drift", version=self.version())
+        self.assertEqual(self.run_to_its_end(dry_run=True)["state"], "done")
+        self.call(self.runner, "PUT", self.at + "/drift", body={"on_change": "take"}, version=self.version())
+        self.assertNotIn("on_change", self.call(self.runner, "GET", self.at + "/mapping"))
 
     def test_the_same_person_elsewhere(self):
         """Somebody's other account, or fewer sign-ins, make no second person of who decided."""

@@ -17,8 +17,9 @@ import harness
 import transfer_fixture as fixture
 
 
-def api(port, method, path, body=None, query=""):
-    headers = {"Authorization": "Basic " + base64.b64encode(b"runner:Runner-test-1").decode(), "X-Requested-With": "XMLHttpRequest", "Accept": "application/json"}
+def api(port, method, path, body=None, query="", kind=None):
+    """`kind`: the media type of a body that is a text."""
+    headers = {"Authorization": "Basic " + base64.b64encode(b"runner:Runner-test-1").decode(), "X-Requested-With": "XMLHttpRequest", "Accept": "application/json", **({"Content-Type": kind} if kind else {})}
     return harness.call(port, method, path + query, headers, body)
 
 

@@ -24,7 +24,7 @@ test('a first visit takes few files, and what it asks the program for does not w
   const languages = new Set()
   let allAsked
   const early = new Promise((resolve) => { allAsked = resolve })
-  const EARLY = ['/v1/session', '/v1/alignments/one', 'i18n/first/fr.po']
+  const EARLY = ['/v1/session', '/v1/servers', '/v1/alignments/one', 'i18n/first/fr.po']
   page.on('request', (request) => {
     if (request.url().includes('/v1/')) languages.add(request.headers()['accept-language'])
     asked.push(new URL(request.url()).pathname.replace(/^\/ui\/\w+\//, ''))

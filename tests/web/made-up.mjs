@@ -52,7 +52,7 @@ export function madeUpAlignment(id, count, source, target) {
   )
   const side = (one, name) => ({ server: one.server, data_set: { id: one.data_set, name, period_type: 'Monthly' } })
   return {
-    id, version: 1, state: 'ready', owner: 'maria', second_person: false, people: [], source: side(source, 'Monthly facility report'), target: side(target, 'National monthly summary'), elements, cells, target_elements: targets,
+    id, version: 1, state: 'ready', owner: 'maria', second_person: false, on_change: 'warn', people: [], source: side(source, 'Monthly facility report'), target: side(target, 'National monthly summary'), elements, cells, target_elements: targets,
     target_combos: [{ id: 'TargetAges0', name: 'Age group', option_combos: AGES.map((_, at) => coc('Target', at)) }],
     coverage: { source_elements: count, accepted: 0, none: 0, target_cells: count * AGES.length, target_cells_filled: Math.round(count * AGES.length * 0.85) }, judged: [0.9, 0.7, 0].map((from) => ({ from, decided: 0, agreed: 0 })), warnings: [],
   }
@@ -110,9 +110,9 @@ export function withSplit(world, id) {
 
 /** Changes at the servers, one of each weight and one that has something in its place. */
 export const CHANGES = [
-  { effect: 'blocks', side: 'source', kind: 'replaced', object: { type: 'data_element', id: 'first', name: 'Malaria – cases' }, before: 'first', after: 'another', rules: [1, 2], sentence: 'it is gone' },
-  { effect: 'blocks', side: 'target', kind: 'gap', object: { type: 'cell', id: 'x', option_combo: 'y', name: 'All cases' }, before: 'all 3 parts', after: 'lacks Unknown age of it', rules: [3], sentence: 'it is no longer whole' },
-  { effect: 'information', side: 'target', kind: 'renamed', object: { type: 'option', id: 'z', name: '0-4' }, before: '0-4', after: '0-4 years', rules: [], sentence: 'it is called otherwise' },
+  { effect: 'blocks', side: 'source', kind: 'replaced', object: { type: 'data_element', id: 'first', name: 'Malaria – cases' }, before: 'first', after: 'another', mapping: 'follows', sure: true, rules: [1, 2], sentence: 'it is gone' },
+  { effect: 'blocks', side: 'target', kind: 'gap', object: { type: 'cell', id: 'x', option_combo: 'y', name: 'All cases' }, before: 'all 3 parts', after: 'lacks Unknown age of it', mapping: 'proposals', rules: [3], sentence: 'it is no longer whole' },
+  { effect: 'information', side: 'target', kind: 'renamed', object: { type: 'option', id: 'z', name: '0-4' }, before: '0-4', after: '0-4 years', mapping: 'same', rules: [], sentence: 'it is called otherwise' },
 ]
 
 /** A run that ended with two values refused; `more` takes the place of what is otherwise. */

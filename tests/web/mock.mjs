@@ -165,7 +165,14 @@ function carryForward(world, [id], body, request) {
   world.drift = []
   alignment.version += 1
   return { json: { id, version: alignment.version, kept: alignment.elements.filter((one) => one.decision.state === 'accepted').length, followed: 0,
-    reopened: [...reopened.map((one) => ({ kind: 'data_element', source_data_element: one.source.id, reason: 'it changed' })), ...world.gonePlaces.map((source) => ({ kind: 'org_unit', source, reason: 'it is gone' }))] } }
+    reopened: [...reopened.map((one) => ({ kind: 'data_element', source_data_element: one.source.id, name: one.source.name, reason: 'it changed' })), ...world.gonePlaces.map((source) => ({ kind: 'org_unit', source, name: `Clinic ${source.slice(-4)}`, reason: 'it is gone' }))] } }
+}
+
+function setOnChange(world, [id], body, request) {
+  const alignment = of(world.alignments, id)
+  if (request.headers['if-match'] !== `"${alignment.version}"`) throw new Problem(412, 'changed_meanwhile')
+  Object.assign(alignment, { on_change: body.on_change, version: alignment.version + 1 })
+  return { json: { version: alignment.version, on_change: alignment.on_change } }
 }
 
 /** Values by data element, month or org unit; an org unit by the number in its id. */
@@ -217,6 +224,7 @@ const ROUTES = [
   ['GET', /^\/v1\/formats$/, () => ({ json: FORMATS })],
   ['GET', /^\/v1\/alignments\/([^/]+)\/drift$/, (world, [id]) => { const { version } = of(world.alignments, id); return { json: { id, version, counts: countedEffects(world.drift), changes: world.drift, warnings: [] } } }],
   ['POST', /^\/v1\/alignments\/([^/]+)\/drift$/, carryForward],
+  ['PUT', /^\/v1\/alignments\/([^/]+)\/drift$/, setOnChange],
   ['GET', /^\/v1\/runs$/, (world) => { signedIn(world); return { json: [...world.runs.values()].reverse().map(entryOf) } }],
   ['POST', /^\/v1\/runs$/, startRun],
   ['GET', /^\/v1\/runs\/([^/]+)$/, (world, [id]) => ({ json: runJson(goOn(of(world.runs, id))) })],

@@ -284,6 +284,12 @@ test('an alignment is decided with the version that was seen', async () => {
   assert.deepEqual([calls[0].method, calls[0].headers['if-match'], calls[0].body], ['PATCH', '"7"', '{"decisions":[{"decision":"none"}]}'])
 })
 
+test('what happens when the sides change is said with the version that was seen', async () => {
+  const { gw, calls } = client(json({ version: 8, on_change: 'ask' }))
+  assert.deepEqual(await gw.alignments.setOnChange('x', 'ask', { ifMatch: 7 }), { version: 8, on_change: 'ask' })
+  assert.deepEqual([calls[0].method, calls[0].headers['if-match'], calls[0].body], ['PUT', '"7"', '{"on_change":"ask"}'])
+})
+
 test('what changed is asked for, and an alignment goes on with the version that was seen', async () => {
   const { gw, calls } = client(json({ changes: [] }), json({ version: 8, kept: 1, followed: 0, reopened: [] }))
   assert.deepEqual(await gw.alignments.drift('x'), { changes: [] })

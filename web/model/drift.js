@@ -36,6 +36,23 @@ const KIND_WORDS = {
   overlap: () => t('Parts of this sum overlap, or reach beyond it'),
 }
 
+const OUTCOME_WORDS = {
+  same: () => t('Keeps its mapping'),
+  keeps: () => t('Keeps its mapping'),
+  follows: () => t('Keeps its mapping, with what came in its place'),
+  proposals: () => t('New proposals'),
+  ends: () => t('Its mapping ends'),
+  stops: () => t('Nothing can go on from here'),
+}
+
+const follows = (change) => change.mapping === 'follows'
+
+/** What becomes of the mapping; `follow`: does it follow what was replaced? */
+export const outcomeWords = (change, follow) => OUTCOME_WORDS[follows(change) && !follow ? 'proposals' : change.mapping]?.() ?? ''
+
+/** By its id the same thing, and its name says the same. */
+export const isSame = (change) => change.mapping === 'same'
+
 export const effectWords = (effect) => EFFECT_WORDS[effect]()
 export const objectWords = (type) => OBJECT_WORDS[type]?.() ?? type
 export const kindWords = (kind) => KIND_WORDS[kind]?.() ?? kind
@@ -47,7 +64,7 @@ const OWN_REASONS = {
   gone_at_target: () => t('The target no longer has what was decided for'),
   half_a_sum: () => t('Something else that is added to the same target cell is stopped, and half a sum is a wrong number'),
 }
-export const knownKinds = () => ({ kinds: Object.keys(KIND_WORDS), objects: Object.keys(OBJECT_WORDS), effects: Object.keys(EFFECT_WORDS), reasons: Object.keys(OWN_REASONS) })
+export const knownKinds = () => ({ kinds: Object.keys(KIND_WORDS), objects: Object.keys(OBJECT_WORDS), effects: Object.keys(EFFECT_WORDS), reasons: Object.keys(OWN_REASONS), outcomes: Object.keys(OUTCOME_WORDS) })
 
 /** Why somebody shall look at an element again: {text, lang?: of a reason that was kept without a code}. */
 export function changedWords({ code = '', reason }) {
@@ -61,7 +78,10 @@ export function changedWords({ code = '', reason }) {
 export const byEffect = (changes) => EFFECTS.map((effect) => [effect, changes.filter((one) => one.effect === effect)]).filter(([, some]) => some.length > 0)
 
 /** Is there something that decisions can follow? */
-export const canFollow = (changes) => changes.some((one) => one.kind === 'replaced' || one.kind === 'default_option_combo')
+export const canFollow = (changes) => changes.some(follows)
+
+/** Is each of them surely what came in the place? What only looks like it, a person decides. */
+export const isSureToFollow = (changes) => canFollow(changes) && changes.filter(follows).every((one) => one.sure)
 
 /** The server whose change it is; a cell is the target's. */
 export const sideOf = (alignment, change) => alignment[change.side].server

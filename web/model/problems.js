@@ -59,6 +59,7 @@ export const SAY_ALL = 'second_factor_required second_factor_wrong enrolment_req
 
 const CONFLICTS = {
   drift: () => [t('The servers have changed since the alignment was made'), t('What is sent would be wrong. Look at the changes of the alignment, and go on from there.')],
+  drift_waits: () => [t('The servers have changed since the alignment was made'), t('Somebody has to look at the changes of the alignment first, and go on from there: so it was chosen.')],
   data_set_changed: () => [t('The alignment cannot go on from here'), t('A data set was taken away, or is another one by now. Make a new alignment.')],
 }
 

@@ -1,6 +1,7 @@
 // Which alignment this is, where one can go in it, and whether everything is saved.
 import { html } from '../lib.js'
 import { t, tn } from '../i18n.js'
+import { useServerNames } from '../api.js'
 import { Link } from '../router.js'
 import { hasChoices } from '../choices.js'
 import { useTitle } from '../title.js'
@@ -22,11 +23,12 @@ const Open = () => html` <span class="mark" title=${t('Not accepted yet')}><span
 
 export function AlignmentHead({ id, alignment, at, saving, onRetry, onDrop }) {
   const tabs = tabsOf(reviewAddress(id))
+  const serverName = useServerNames()
   useGoingAnywhere(OWN_KEYS.includes(at) ? undefined : id, `/${at}`)
   useTitle(tabs.find(([name]) => name === at)[2], alignment && pairName(alignment))
   return html`<div class="head">
-    <h1><${Name} of=${sideName(alignment?.source)} /> <small><bdi>${alignment?.source.server}</bdi></small> <span aria-hidden="true" class="arrow">→</span><span class="unseen">${t('to')}</span>
-      ${' '}<${Name} of=${sideName(alignment?.target)} /> <small><bdi>${alignment?.target.server}</bdi></small></h1>
+    <h1><${Name} of=${sideName(alignment?.source)} /> <small><bdi>${alignment && serverName(alignment.source.server)}</bdi></small> <span aria-hidden="true" class="arrow">→</span><span class="unseen">${t('to')}</span>
+      ${' '}<${Name} of=${sideName(alignment?.target)} /> <small><bdi>${alignment && serverName(alignment.target.server)}</bdi></small></h1>
     <nav aria-label=${t('This alignment')}>${tabs.map(([name, to, text]) => html`<${Link} key=${name} to=${to} aria-current=${at === name ? 'page' : undefined}>${text}${name === 'disaggregation' && hasChoices(id) && html`<${Open} />`}<//>`)}</nav>
     ${saving && html`<${SaveState} saving=${saving} onRetry=${onRetry} onDrop=${onDrop} server=${alignment?.source.server} />`}
   </div>`

@@ -5,8 +5,8 @@ import { Notice, Select } from '../ui.js'
 
 const SHOWN = 12
 
-/** `choices` of splitChoices; linksOf(grid, or undefined for all cells): where they go now; onChoose(grid, from, to: undefined for nowhere). */
-export function Splits({ choices, linksOf, onChoose }) {
+/** `choices` of splitChoices; linksOf(grid, or undefined for all cells): where they go now; nameOf(grid, id): what it is called there; onChoose(grid, from, to: undefined for nowhere). */
+export function Splits({ choices, linksOf, nameOf, onChoose }) {
   if (choices.length === 0) return null
   const open = choices.filter(({ grid, from }) => !linksOf(grid).has(from.id)).length
   return html`<${Notice} tone=${open ? 'warning' : 'info'} title=${tn('The target divides {n} option or cell of the source', 'The target divides {n} options or cells of the source', choices.length)}>
@@ -18,7 +18,7 @@ export function Splits({ choices, linksOf, onChoose }) {
         <option value="">${t('Leave it: it is not sent')}</option>
         ${whole && html`<option value=${whole.id}>${t('To the total: {name}', { name: whole.name })}</option>`}
         ${parts.map((one) => html`<option key=${one.id} value=${one.id}>${t('All of it to {name}, the others stay empty', { name: one.name })}</option>`)}
-        ${now && !known && html`<option value=${now}>${t('As chosen in the grid')}</option>`}
+        ${now && !known && html`<option value=${now}>${nameOf(grid, now)}</option>`}
       <//>`
     })}</div>
     ${choices.length > SHOWN && html`<p>${t('and {n} more', { n: choices.length - SHOWN })}</p>`}

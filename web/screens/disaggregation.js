@@ -120,7 +120,7 @@ function Pair({ id, review, pair, at, head, problem, onKept, onChanges, onAgain 
     <p><${Link} to=${pairAddress(id)}>${t('All pairs')}<//></p>
     <h2><${Across} of=${pair} /></h2>
     <p class="muted">${tn('Used by {n} data element.', 'Used by {n} data elements.', pair.uses.length)} ${grids.length > 0 ? t('Match options once; the cells follow from it.') : ''}</p>
-    <${Splits} choices=${toChoose} linksOf=${(grid) => (grid ? live.find((one) => one.to === grid.to).links : plan)} onChoose=${(grid, from, to) => setPlan(grid ? given(grid, from, to) : withCells(plan, [from], to))} />
+    <${Splits} choices=${toChoose} nameOf=${(grid, to) => (grid?.target.options ?? pair.target.option_combos).find((one) => one.id === to)?.name ?? to} linksOf=${(grid) => (grid ? live.find((one) => one.to === grid.to).links : plan)} onChoose=${(grid, from, to) => setPlan(grid ? given(grid, from, to) : withCells(plan, [from], to))} />
     <${Lost} pair=${pair} plan=${plan} splits=${splits} />
     <div class="grids">
       ${live.map((grid) => html`<section key=${grid.to} class="card" aria-labelledby="grid-${grid.to}">

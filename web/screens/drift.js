@@ -1,11 +1,11 @@
 // What changed at both servers since the alignment was made or went on last, and going on with them as they are.
 import { html, useState } from '../lib.js'
 import { t, tn } from '../i18n.js'
-import { gateway, useLoad } from '../api.js'
+import { gateway, useLoad, useServerNames } from '../api.js'
 import { Link } from '../router.js'
 import { Button, Loading, Name, Notice, Problem, Tag } from '../ui.js'
 import { reviewAddress } from '../model/address.js'
-import { byEffect, canFollow, EFFECT_TONES, effectWords, kindWords, objectWords, sideOf } from '../model/drift.js'
+import { byEffect, canFollow, EFFECT_TONES, effectWords, isSame, isSureToFollow, kindWords, objectWords, outcomeWords, sideOf } from '../model/drift.js'
 import { periodTypeName } from '../model/period-types.js'
 import { aggregationType, valueType } from '../model/value-types.js'
 import { AlignmentHead } from './alignment-head.js'
@@ -14,41 +14,87 @@ const TYPES = { value_type: valueType, aggregation_type: aggregationType, period
 /** What something was before such a change, or is after it. */
 const valueWords = (kind, value) => (value === undefined ? '–' : TYPES[kind]?.(value) ?? value)
 
+/** Where that is wanted, what is plainly the same is gone on with by itself. */
+async function read(id, signal) {
+  const both = () => Promise.all([gateway.alignments.drift(id, { signal }), gateway.alignments.get(id, { signal })])
+  const [drift, alignment] = await both()
+  if (alignment.on_change !== 'take' || drift.changes.length === 0 || !drift.changes.every(isSame)) return { drift, alignment }
+  await gateway.alignments.carryForward(id, { ifMatch: drift.version, signal })
+  const [after, now] = await both()
+  return { drift: after, alignment: now }
+}
+
 export function Drift({ params }) {
   const id = params.alignment
-  const loaded = useLoad(async (signal) => {
-    const [drift, alignment] = await Promise.all([gateway.alignments.drift(id, { signal }), gateway.alignments.get(id, { signal })])
-    return { drift, alignment }
-  }, [id])
+  const loaded = useLoad((signal) => read(id, signal), [id])
   const { drift, alignment } = loaded.data ?? {}
+  const [follow, setFollow] = useState() // until a person says so, only what is sure is followed
   if (!loaded.data)
     return html`<div class="page"><h1>${t('Changes')}</h1><${Problem} error=${loaded.error} again=${loaded.reload} />${loaded.loading && html`<${Loading} what=${t('Reading both servers…')} />`}</div>`
+  const following = follow ?? isSureToFollow(drift.changes)
+  const told = alignment.on_change === 'take' ? drift.changes.filter((one) => !isSame(one)) : drift.changes
+  const untold = drift.changes.length - told.length
   return html`<${AlignmentHead} id=${id} alignment=${alignment} at="drift" />
     <div class="page">
       <h2>${t('What changed at the servers')}</h2>
       <p class="muted">${t('Since this alignment was made, or went on last.')}</p>
       <${Problem} error=${loaded.error} again=${loaded.reload} />
       ${drift.changes.length === 0 && html`<div class="empty card"><p>${t('Nothing changed.')}</p></div>`}
-      ${byEffect(drift.changes).map(([effect, changes]) => html`<${Changes} key=${effect} effect=${effect} changes=${changes} alignment=${alignment} />`)}
-      <${GoingOn} id=${id} drift=${drift} alignment=${alignment} onDone=${loaded.reload} />
+      ${byEffect(told).map(([effect, changes]) => html`<${Changes} key=${effect} effect=${effect} changes=${changes} alignment=${alignment} follow=${following} />`)}
+      ${untold > 0 && html`<p class="muted">${t('and {n} more', { n: untold })}</p>`}
+      <${GoingOn} id=${id} drift=${drift} alignment=${alignment} follow=${following} onFollow=${setFollow} onDone=${() => { setFollow(undefined); loaded.reload() }} />
+      <${OnChange} id=${id} alignment=${alignment} onSaved=${(saved) => {
+        loaded.set({ drift: { ...drift, version: saved.version }, alignment: { ...alignment, ...saved } })
+        if (saved.on_change === 'take') loaded.reload()
+      }} />
     </div>`
 }
 
-function Changes({ effect, changes, alignment }) {
+const ON_CHANGE = {
+  ask: () => [t('Ask me each time'), t('Nothing is sent while something wants a look, until somebody has gone on.')],
+  warn: () => [t('Keep the mapping and only tell'), t('What changed is told, and sending goes on.')],
+  take: () => [t('Take over what is plainly the same'), t('What only has another name or code is taken over without a word.')],
+}
+
+/** What happens when the servers change, from now on. */
+function OnChange({ id, alignment, onSaved }) {
+  const [state, set] = useState({})
+  const choose = async (on_change) => {
+    set({ wanted: on_change })
+    try {
+      onSaved(await gateway.alignments.setOnChange(id, on_change, { ifMatch: alignment.version }))
+      set({ saved: true })
+    } catch (error) {
+      set({ error })
+    }
+  }
+  const now = state.wanted ?? alignment.on_change
+  return html`<fieldset class="card on-change"><legend>${t('When the servers change')}</legend>
+    <p class="muted">${t('What would send a wrong number stops sending in any case.')}</p>
+    ${Object.entries(ON_CHANGE).map(([name, words]) => {
+      const [text, more] = words()
+      return html`<label key=${name} class="check"><input type="radio" name="on-change" value=${name} checked=${now === name} onChange=${() => choose(name)} /><span>${text}<br /><small class="muted">${more}</small></span></label>`
+    })}
+    <${Problem} error=${state.error} />
+    <p role="status" class="unseen">${state.saved ? t('Saved') : ''}</p>
+  </fieldset>`
+}
+
+function Changes({ effect, changes, alignment, follow }) {
+  const serverName = useServerNames()
   const name = `drift-${effect}`
   return html`<section aria-labelledby=${name}>
     <h3 id=${name}><${Tag} tone=${EFFECT_TONES[effect]}>${effectWords(effect)}<//> <small class="muted">${tn('{n} change', '{n} changes', changes.length)}</small></h3>
     <div class="scroll" tabindex="0" role="group" aria-labelledby=${name}><table class="table">
-      <thead><tr><th scope="col">${t('Server')}</th><th scope="col">${t('What')}</th><th scope="col">${t('Name')}</th><th scope="col">${t('Change')}</th><th scope="col">${t('Before')}</th><th scope="col">${t('Now')}</th></tr></thead>
+      <thead><tr><th scope="col">${t('Server')}</th><th scope="col">${t('What')}</th><th scope="col">${t('Name')}</th><th scope="col">${t('Change')}</th><th scope="col">${t('Before')}</th><th scope="col">${t('Now')}</th><th scope="col">${t('Its mapping')}</th></tr></thead>
       <tbody>${changes.map((one, i) => html`<tr key=${i}>
-        <td>${sideOf(alignment, one)}</td><td>${objectWords(one.object.type)}</td><td><${Name} of=${one.object.name ? one.object : one.object.id} /></td>
-        <td>${kindWords(one.kind)}</td><td><${Name} of=${valueWords(one.kind, one.before)} /></td><td><${Name} of=${valueWords(one.kind, one.after)} /></td>
+        <td><${Name} of=${serverName(sideOf(alignment, one))} /></td><td>${objectWords(one.object.type)}</td><td><${Name} of=${one.object.name ? one.object : one.object.id} /></td>
+        <td>${kindWords(one.kind)}</td><td><${Name} of=${valueWords(one.kind, one.before)} /></td><td><${Name} of=${valueWords(one.kind, one.after)} /></td><td>${outcomeWords(one, follow)}</td>
       </tr>`)}</tbody></table></div>
   </section>`
 }
 
-function GoingOn({ id, drift, alignment, onDone }) {
-  const [follow, setFollow] = useState(true)
+function GoingOn({ id, drift, alignment, follow, onFollow, onDone }) {
   const [state, set] = useState({})
   const offered = canFollow(drift.changes)
   const goOn = async () => {
@@ -61,22 +107,24 @@ function GoingOn({ id, drift, alignment, onDone }) {
       set({ error })
     }
   }
-  if (state.carried) return html`<${Carried} id=${id} carried=${state.carried} alignment=${alignment} />`
+  if (state.carried) return html`<${Carried} id=${id} carried=${state.carried} />`
   if (drift.changes.length === 0) return null
   return html`<section class="card" aria-labelledby="going-on">
     <h3 id="going-on">${t('Go on')}</h3>
     <p>${t('Decisions stay. Those that something stops are opened again and wait in the review; what is new gets proposals.')}</p>
-    ${offered && html`<label class="check"><input type="checkbox" checked=${follow} onChange=${(event) => setFollow(event.target.checked)} />${t('Where something was replaced, decisions are for what came in its place')}</label>`}
+    ${offered && html`<label class="check"><input type="checkbox" checked=${follow} onChange=${(event) => onFollow(event.target.checked)} />${t('Where something was replaced, decisions are for what came in its place')}</label>
+      ${!isSureToFollow(drift.changes) && html`<p class="muted">${t('Some have the name alone of what is gone: look at each first.')}</p>`}`}
     <${Problem} error=${state.error} />
     <p class="row"><${Button} primary loading=${state.loading} onClick=${goOn}>${t('Go on with the servers as they are')}<//></p>
   </section>`
 }
 
-function Carried({ id, carried, alignment }) {
-  const names = new Map(alignment.elements.map((one) => [one.source.id, one.source.name]))
+const KINDS = { org_unit: () => t('Organisation unit'), attribute_option_combo: () => t('Attribute option') }
+
+function Carried({ id, carried }) {
   return html`<${Notice} tone="good" title=${tn('{n} decision was kept', '{n} decisions were kept', carried.kept)} live>
     ${carried.reopened.length > 0 && html`<p>${tn('{n} decision was opened again:', '{n} decisions were opened again:', carried.reopened.length)}</p>
-      <ul>${carried.reopened.map((one, i) => html`<li key=${i}>${one.kind === 'org_unit' && `${t('Organisation unit')} `}<${Name} of=${names.get(one.source_data_element) ?? one.source_data_element ?? one.source} /></li>`)}</ul>`}
+      <ul>${carried.reopened.map((one, i) => html`<li key=${i}>${KINDS[one.kind]?.()} <${Name} of=${one.name ? one : one.source_data_element ?? one.source} /></li>`)}</ul>`}
     <p><${Link} class="button small" to=${reviewAddress(id)}>${t('Go to the review')}<//></p>
   <//>`
 }

@@ -1,10 +1,10 @@
 // How far an alignment is: three coverages, since they answer different questions, what changed at the servers, and where to go on.
 import { html, useMemo } from '../lib.js'
 import { number, percent, t, tn } from '../i18n.js'
-import { gateway, useLoad } from '../api.js'
+import { gateway, useLoad, useServerNames } from '../api.js'
 import { Link } from '../router.js'
 import { Bar, Loading, Name, Notice, Problem, Tag } from '../ui.js'
-import { byEffect, EFFECT_TONES, effectWords, kindWords, objectWords, sideOf } from '../model/drift.js'
+import { byEffect, EFFECT_TONES, effectWords, isSame, kindWords, objectWords, sideOf } from '../model/drift.js'
 import { reviewAddress, unassignedAddress } from '../model/address.js'
 import { bySection, lastReading, share, shareAccepted } from '../model/overview.js'
 import { periodTypeName } from '../model/period-types.js'
@@ -103,13 +103,15 @@ function OtherPlaces({ id, alignment }) {
 function Changes({ id, alignment }) {
   const drift = useLoad((signal) => gateway.alignments.drift(id, { signal }), [id])
   const to = `${reviewAddress(id)}/drift`
-  const shown = drift.data && byEffect(drift.data.changes).flatMap(([effect, changes]) => changes.map((one) => ({ ...one, effect }))).slice(0, SHOWN_CHANGES)
+  const serverName = useServerNames()
+  const told = drift.data?.changes.filter((one) => alignment.on_change !== 'take' || !isSame(one))
+  const shown = told && byEffect(told).flatMap(([effect, changes]) => changes.map((one) => ({ ...one, effect }))).slice(0, SHOWN_CHANGES)
   return html`<section aria-labelledby="changes"><h2 id="changes">${t('What changed at the servers')}</h2>
     <${Problem} error=${drift.error} again=${drift.reload} />
     ${drift.loading && !drift.data && html`<${Loading} what=${t('Reading both servers…')} />`}
     ${shown?.length === 0 && html`<p>${t('Nothing changed.')}</p>`}
     ${shown?.length > 0 && html`<div class="scroll" tabindex="0" role="group" aria-labelledby="changes"><table class="table"><tbody>${shown.map((one, i) => html`<tr key=${i}>
-        <td><${Tag} tone=${EFFECT_TONES[one.effect]}>${effectWords(one.effect)}<//></td><td>${sideOf(alignment, one)}</td><td>${objectWords(one.object.type)} <${Name} of=${one.object.name ?? one.object.id} /></td><td>${kindWords(one.kind)}</td></tr>`)}</tbody></table></div>
-      <p><${Link} class="button" to=${to}>${tn('See {n} change', 'See all {n} changes', drift.data.changes.length)}<//></p>`}
+        <td><${Tag} tone=${EFFECT_TONES[one.effect]}>${effectWords(one.effect)}<//></td><td><${Name} of=${serverName(sideOf(alignment, one))} /></td><td>${objectWords(one.object.type)} <${Name} of=${one.object.name ?? one.object.id} /></td><td>${kindWords(one.kind)}</td></tr>`)}</tbody></table></div>
+      <p><${Link} class="button" to=${to}>${tn('See {n} change', 'See all {n} changes', told.length)}<//></p>`}
   </section>`
 }

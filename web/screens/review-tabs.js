@@ -130,7 +130,7 @@ function Terms({ review, row, cell, groups, disabled, onTargets }) {
     return html`<li key=${at}>
       ${term && html`<button type="button" class="button small" aria-pressed=${term.sign === '-' ? 'true' : 'false'} aria-label=${t('Subtract from {name}', { name })} disabled=${disabled} onClick=${() => turn(at)}>${term.sign === '-' ? '−' : '+'}</button>`}
       <${CellChoice} label=${at === 0 ? t('Target cell of {name}', { name: called }) : t('Target cell {n} of {name}', { n: at + 1, name: called })} term=${term} fresh=${adding && !term} only=${rows.length === 1} decided=${cell.decided && at === 0} groups=${groups} taken=${taken} disabled=${disabled} onChoose=${(value) => choose(at, value)} />
-      ${rows.length > 1 && html`<button type="button" class="button small" aria-label=${name ? t('Take {name} away', { name }) : t('Add none')} disabled=${disabled} onClick=${() => takeAway(at)}>×</button>`}
+      ${rows.length > 1 && html`<button type="button" class="button small" aria-label=${name ? t('Take {name} away', { name }) : t('Cancel')} disabled=${disabled} onClick=${() => takeAway(at)}>×</button>`}
     </li>`
   })}</ul>
   ${more && !adding && html`<button type="button" class="link" aria-label=${t('Add a target cell to {name}', { name: called })} disabled=${disabled} onClick=${() => setAdding(true)}>${t('Add a target cell')}</button>`}`

@@ -1,7 +1,7 @@
 // The review: a list of what the engine proposes, and beside it the one that is looked at. Decisions are saved as they are made.
 import { html, useCallback, useEffect, useMemo, useRef, useState } from '../lib.js'
 import { percent, t, tn } from '../i18n.js'
-import { arrived, gateway, useLoad } from '../api.js'
+import { arrived, gateway, useLoad, useServerNames } from '../api.js'
 import { navigate } from '../router.js'
 import { later } from '../later.js'
 import { useFocusKept } from '../focus.js'
@@ -26,6 +26,7 @@ const [People, ReviewHelp, Selection, Steps] = ['People', 'ReviewHelp', 'Selecti
 const Facets = later(async () => (await import('./review-facets.js')).Facets, 'facets')
 
 export function Review({ params, session }) {
+  useServerNames() // asked for with the alignment, so that no name comes behind it
   const loaded = useLoad(async (signal) => reviewOf(await gateway.alignments.get(params.alignment, { signal })), [params.alignment])
   if (loaded.error && !loaded.data) return html`<div class="page"><h1>${t('Review')}</h1><${Problem} error=${loaded.error} again=${loaded.reload} /></div>`
   if (!loaded.data) return html`<div class="page"><h1>${t('Review')}</h1><${Loading} what=${t('Loading what corresponds to what…')} /></div>`

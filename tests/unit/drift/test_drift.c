@@ -216,6 +216,7 @@ static void test_option_combos(void **state) {
   assert_change(drift, DRIFT_TARGET, DRIFT_vanished, DRIFT_OPTION_COMBO, "tCC00000001", (struct expected){DRIFT_BLOCKS, NULL, NULL, 1});
   assert_change(drift, DRIFT_TARGET, DRIFT_replaced, DRIFT_OPTION_COMBO, "tCC00000004",
                 (struct expected){DRIFT_BLOCKS, "tCC00000004", f.target.cocs[again].o.id, 1});
+  assert_true(change_of(drift, DRIFT_TARGET, DRIFT_replaced, DRIFT_OPTION_COMBO, "tCC00000004")->sure); /* of the same options */
   end(&f);
 }
 
@@ -458,6 +459,76 @@ static void test_judge(void **state) {
   end(&f);
 }
 
+/* What wants a look stops the mapping that waits for one, and no other. */
+static void test_a_mapping_that_waits(void **state) {
+  (void)state;
+  struct fixture f = begin();
+  struct error error = {0};
+  const bool accept[3] = {true, true, true};
+  f.source.elements[1].o.name = "Fever deaths";
+  const struct dhis2_metadata *source = world_side(f.arena, &f.source, 0), *target = world_side(f.arena, &f.target, 0);
+  assert_int_equal(drift_judge(f.mapping, source, target, accept, &error), 0);
+  struct mapping waiting = *f.mapping;
+  waiting.waits = true;
+  assert_int_equal(drift_judge(&waiting, source, target, accept, &error), -1);
+  assert_int_equal(error.code, ERROR_conflict);
+  assert_true(str_has(str_of(error.message), STR("1 change since the mapping was made waits for somebody to look")));
+  assert_string_equal(error.reason, "drift_waits");
+  f.source.elements[1].o.name = "Cases, fever"; /* the same in other words */
+  error = (struct error){0};
+  assert_int_equal(drift_judge(&waiting, world_side(f.arena, &f.source, 0), target, accept, &error), 0);
+  end(&f);
+}
+
+static void assert_outcome(const struct drift *drift, enum drift_side side, enum drift_kind kind, enum drift_object object, const char *id,
+                           enum drift_outcome outcome) {
+  const struct drift_change *change = change_of(drift, side, kind, object, id);
+  assert_non_null(change);
+  assert_string_equal(drift_outcome_name(drift_outcome_of(change)), drift_outcome_name(outcome));
+}
+
+/* What each change does to the mapping there. */
+static void test_outcomes(void **state) {
+  (void)state;
+  struct fixture f = begin();
+  f.source.elements[0].o.gone = true;
+  f.source.elements[2].o.code = "BIRTHS";
+  f.target.elements[0].o.name = "Cases, Malaria";
+  f.target.elements[1].o.name = "Fever deaths"; /* no rule names it; yet it is not plainly the same */
+  f.target.cocs[1].o.gone = true;               /* 0-4 years */
+  f.target.cocs[4].o.gone = true;               /* Female, made again */
+  (void)world_add_coc(&f.target, COMBO_SEX, 3, -1, "Female");
+  size_t new = world_add_element(&f.source, "Bed nets", COMBO_AGE);
+  const struct drift *drift = find(&f);
+  assert_outcome(drift, DRIFT_SOURCE, DRIFT_vanished, DRIFT_DATA_ELEMENT, "sDE00000000", DRIFT_OUTCOME_ends);
+  assert_outcome(drift, DRIFT_SOURCE, DRIFT_recoded, DRIFT_DATA_ELEMENT, "sDE00000002", DRIFT_OUTCOME_same);
+  assert_outcome(drift, DRIFT_SOURCE, DRIFT_appeared, DRIFT_DATA_ELEMENT, f.source.elements[new].o.id, DRIFT_OUTCOME_proposals);
+  assert_outcome(drift, DRIFT_TARGET, DRIFT_renamed, DRIFT_DATA_ELEMENT, "tDE00000000", DRIFT_OUTCOME_same);
+  assert_outcome(drift, DRIFT_TARGET, DRIFT_renamed, DRIFT_DATA_ELEMENT, "tDE00000001", DRIFT_OUTCOME_keeps);
+  assert_outcome(drift, DRIFT_TARGET, DRIFT_vanished, DRIFT_OPTION_COMBO, "tCC00000001", DRIFT_OUTCOME_proposals);
+  assert_outcome(drift, DRIFT_TARGET, DRIFT_replaced, DRIFT_OPTION_COMBO, "tCC00000004", DRIFT_OUTCOME_follows);
+  f.source.set.gone = true;
+  assert_outcome(find(&f), DRIFT_SOURCE, DRIFT_vanished, DRIFT_DATA_SET, "sDS00000000", DRIFT_OUTCOME_stops);
+  end(&f);
+}
+
+/* A name alone is no evidence that something is what it took the place of; its code is. */
+static void test_how_sure_a_successor_is(void **state) {
+  (void)state;
+  for (int coded = 0; coded < 2; coded++) {
+    struct fixture f = {.arena = arena_new(), .source = world_new('s'), .target = world_new('t')};
+    if (coded) f.source.elements[0].o.code = "MALARIA";
+    f.mapping = world_mapping(f.arena, &f.source, &f.target);
+    f.source.elements[0].o.gone = true;
+    size_t again = world_add_element(&f.source, coded ? "Malaria, all cases" : "Malaria cases", COMBO_AGE);
+    if (coded) f.source.elements[again].o.code = "MALARIA";
+    const struct drift_change *change = change_of(find(&f), DRIFT_SOURCE, DRIFT_replaced, DRIFT_DATA_ELEMENT, "sDE00000000");
+    assert_non_null(change);
+    assert_int_equal(change->sure, coded);
+    end(&f);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_nothing_changed),
@@ -485,6 +556,9 @@ int main(void) {
       cmocka_unit_test(test_a_mapping_that_remembers_nothing),
       cmocka_unit_test(test_pairs_of_attributes),
       cmocka_unit_test(test_judge),
+      cmocka_unit_test(test_a_mapping_that_waits),
+      cmocka_unit_test(test_outcomes),
+      cmocka_unit_test(test_how_sure_a_successor_is),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
