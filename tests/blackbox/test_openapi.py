@@ -191,6 +191,9 @@ class OpenApi(Case):
         self.ask("POST", "/v1/alignments/{alignment}/drift", f"{at}/drift", 400, {"If-Match": '"2"'}, {"follow": "yes"})
         carried = self.ask("POST", "/v1/alignments/{alignment}/drift", f"{at}/drift", 200, {"If-Match": '"2"'}, {"follow": True}).json
         self.assertEqual((carried["version"], carried["kept"], carried["followed"], carried["reopened"]), (3, len(decisions), 0, []))
+        self.ask("PUT", "/v1/alignments/{alignment}/drift", f"{at}/drift", 400, {"If-Match": '"3"'}, {"on_change": "never"})
+        self.ask("PUT", "/v1/alignments/{alignment}/drift", f"{at}/drift", 412, {"If-Match": '"1"'}, {"on_change": "warn"})
+        self.ask("PUT", "/v1/alignments/{alignment}/drift", f"{at}/drift", 200, {"If-Match": '"3"'}, {"on_change": "warn"})
         self.forms(at)
         self.data_set = of["district"]
         return made["id"]

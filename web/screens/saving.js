@@ -14,7 +14,7 @@ import { createSaver } from '../model/saver.js'
 export function useSaved(id, first, of) {
   const saved = useRef(first)
   const [, draw] = useState(0)
-  const [saving, setSaving] = useState({ waiting: 0, sending: false })
+  const [told, setTold] = useState()
   const [refused, setRefused] = useState()
   const take = useCallback((fresh) => {
     saved.current = fresh
@@ -29,7 +29,7 @@ export function useSaved(id, first, of) {
     reload: () => of.read(id),
     onSaved: (changes, operations) => take(of.withSaved(saved.current, changes, operations)),
     onReloaded: take,
-    onState: (state) => setSaving(state),
+    onState: (state) => setTold(state),
     onRefused: (operation, error) => setRefused({ operation, error }),
   }), [id])
   useEffect(() => {
@@ -47,6 +47,7 @@ export function useSaved(id, first, of) {
     }
   }, [saver])
   const waiting = saver.operations()
+  const saving = told ?? { waiting: waiting.length, sending: false } // what was left waiting is not called saved before the saver tells
   const shown = useMemo(() => of.withOperations(saved.current, waiting), [saved.current, waiting])
   return { saved: saved.current, shown, saver, saving, refused, clearRefused: () => setRefused(undefined), take }
 }
