@@ -134,12 +134,12 @@ test('every module that is fetched later can be', async () => {
   await close()
 })
 
-test('each text is sent in one of four parts', async () => {
+test('each text is sent in one of five parts', async () => {
   const base = /\/ui\/\w+\//.exec(await (await fetch(`${front.url}/servers`)).text())[0]
   const sent = async (name) => [...parsePo(await (await fetch(front.url + base + name)).text()).entries()]
   for (const name of ['fr.po', 'ar.po']) {
-    const [first, others, doctor, report] = [await sent(`i18n/first/${name}`), await sent(`i18n/${name}`), await sent(`i18n/doctor/${name}`), await sent(`i18n/report/${name}`)]
-    assert.ok(first.length > 100 && others.length > 100 && doctor.length > 50 && report.length > 20)
-    assert.deepEqual([...first, ...others, ...doctor, ...report].sort(), [...parsePo(readFileSync(new URL(`../../web/i18n/${name}`, import.meta.url), 'utf8')).entries()].sort())
+    const [first, others, doctor, report, drift] = [await sent(`i18n/first/${name}`), await sent(`i18n/${name}`), await sent(`i18n/doctor/${name}`), await sent(`i18n/report/${name}`), await sent(`i18n/drift/${name}`)]
+    assert.ok(first.length > 100 && others.length > 100 && doctor.length > 50 && report.length > 20 && drift.length > 10)
+    assert.deepEqual([...first, ...others, ...doctor, ...report, ...drift].sort(), [...parsePo(readFileSync(new URL(`../../web/i18n/${name}`, import.meta.url), 'utf8')).entries()].sort())
   }
 })
