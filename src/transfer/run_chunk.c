@@ -631,7 +631,7 @@ static struct chunk *make_ready(struct run *run, size_t number, const struct chu
   return NULL;
 }
 
-/* Between what was sent and reading it back the target is asked what it holds of the next one, so that the disk has that one's plan by the time that it is its turn. What is not read yet is not waited for. */
+/* Before what was sent is read back the next one is planned, so that the disk has its plan when it is its turn. What is not read yet is not waited for. */
 static void plan_ahead(struct run *run, size_t number) {
   struct chunk_record record = log_chunk(&run->log, number);
   if (!run->next || run->next->number != number || !ahead_is_over(&run->ahead)) return;
@@ -719,10 +719,14 @@ static size_t wait_again(struct chunk *c) {
   return n;
 }
 
+/* Said of no chunk that a stopped run does not come to: what is entered there since would be taken for the run's. */
 static int say_sending(struct chunk *c, struct error *error) {
+  const atomic_bool *cancel = c->run->watch->cancel;
   size_t n = 0;
   for (size_t i = 0; i < c->rows.n; i++) n += c->rows.p[i].state == ROW_WAITING;
-  return n && c->run->log.journal ? log_will_send(&c->run->log, c->number, n, error) : 0;
+  if (!n || !c->run->log.journal) return 0;
+  if (cancel && atomic_load(cancel)) return error_set(error, ERROR_cancelled, "stopped before the next values");
+  return log_will_send(&c->run->log, c->number, n, error);
 }
 
 static int send_rows(struct chunk *c, struct error *error) {

@@ -3,6 +3,10 @@ import collections
 import csv
 import hashlib
 import json
+import os
+import shutil
+import signal
+import subprocess
 import unittest
 
 import harness
@@ -86,6 +90,30 @@ class Undone(Journals):
         self.undo()
         self.assertEqual(self.stored("target"), {self.cell(): "5"})
         self.assertEqual(self.counts["cells"], 0)
+
+    def test_a_run_that_was_stopped_right_before_it_sent(self):
+        """The last that the target is asked before that is answered behind Ctrl-C: nothing is sent, and the journal does not say that it was."""
+        self.begin()
+        self.stand_between()
+        real, asked, run = self.between["target"].forward, [], None
+
+        def forward(method, *rest):
+            asked.append(method)
+            if run and len(asked) == last:
+                run.send_signal(signal.SIGINT)
+            return real(method, *rest)
+        self.between["target"].forward = forward
+        self.transfer(periods=MONTH)
+        last = asked.index("POST")
+        self.take_out(self.stored("target"))
+        shutil.rmtree(self.folder / "journal")
+        asked.clear()
+        run = subprocess.Popen([str(harness.BUILD / "drawbridge"), *map(str, self.words(periods=MONTH))], env={**os.environ, **self.environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.assertEqual(run.wait(timeout=harness.PATIENCE), 1)
+        self.assertEqual(([what for what, _ in self.lines()], self.stored("target")), (["begin", "units", "planned"], {}))
+        self.fill("target", self.target, {self.cell(): "5"})
+        self.undo()
+        self.assertEqual(self.stored("target"), {self.cell(): "5"})
 
     def test_what_was_sent_and_not_read_back(self):
         self.begin()
