@@ -591,10 +591,12 @@ int run_foresee(const struct run_order *order, struct str mapping_text, struct d
   return result;
 }
 
+/* The header stands before what was filed first, which need not be of the first chunk: the next one may be planned before that has ended. */
 static int add_refused(struct run_log *log, const struct journal_rows *rows, struct buf *ret, struct error *error) {
   struct arena *arena = arena_new();
   struct str text = STR_NONE;
   int result = rows->n ? journal_get_refused(log->journal, rows, arena, &text, error) : 0;
+  if (rows->at == 0) (void)str_take(&text, '\n');
   if (result == 0 && !buf_add(ret, text)) result = error_set(error, ERROR_too_large, "the list of what was refused is too large");
   arena_free(arena);
   return result;
@@ -612,7 +614,7 @@ int run_refused(const char *journal, struct buf *ret, struct error *error) {
   struct run_log log;
   struct arena *arena = arena_new();
   int result = open_begun(&log, arena, journal, error);
-  if (result == 0 && !log.refused_end) refused_header(ret);
+  if (result == 0) refused_header(ret);
   if (result == 0) result = add_refused(&log, &log.refused, ret, error);
   for (size_t i = 0; result == 0 && i < 2 * log.chunk_count; i++) result = add_refused(&log, &log.chunks[i / 2].refused[i % 2], ret, error);
   log_close(&log);

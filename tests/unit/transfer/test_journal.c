@@ -8,6 +8,8 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "transfer/journal.h"
+#include "transfer/refused.h"
+#include "transfer/run.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <semaphore.h>
@@ -67,8 +69,8 @@ static void set_contents(const char *name, struct str bytes) {
 }
 
 static void clean(void) {
-  static const char *const names[] = {"journal", "undo.csv", "lock", "mapping.json"};
-  for (size_t i = 0; i < 4; i++) {
+  static const char *const names[] = {"journal", "undo.csv", "refused.csv", "lock", "mapping.json"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     char *path = path_of(names[i]);
     (void)unlink(path);
     free(path);
@@ -238,6 +240,40 @@ static void refused_rows(void **state) {
   arena_free(arena);
 }
 
+/* A record of a chunk that names these rows of refused.csv. Where they end. */
+static uint64_t tell_refused(struct journal *journal, const char *what, int chunk, uint64_t end, struct str rows) {
+  struct error error = {0};
+  struct journal_rows put;
+  char record[300];
+  assert_int_equal(journal_put_refused(journal, end, rows, &put, &error), 0);
+  (void)snprintf(record, sizeof record, "{\"record\":\"%s\",\"chunk\":%d,\"report\":{},\"refused\":{\"at\":%d,\"n\":%d,\"hash\":\"%s\"}}",
+                 what, chunk, (int)put.at, (int)put.n, put.hash);
+  assert_int_equal(journal_append(journal, str_of(record), &error), 0);
+  return put.at + put.n;
+}
+
+/* The second chunk was planned before the first had ended: what it was refused was filed first, and the header with it. */
+static void all_that_was_refused(void **state) {
+  struct error error = {0};
+  struct buf list = BUF_INIT(1000), wanted = BUF_INIT(1000);
+  (void)state;
+  clean();
+  struct journal *journal = journal_open(folder, NULL, NULL, &error);
+  assert_int_equal(journal_append(journal, STR("{\"record\":\"begin\",\"order\":{}}"), &error), 0);
+  refused_header(&wanted);
+  size_t header = wanted.n;
+  (void)buf_add(&wanted, STR("second\r\n"));
+  uint64_t end = tell_refused(journal, "planned", 1, 0, buf_str(&wanted));
+  (void)tell_refused(journal, "done", 0, end, STR("first\r\n"));
+  journal_close(journal);
+  wanted.n = header;
+  (void)buf_add(&wanted, STR("first\r\nsecond\r\n"));
+  assert_int_equal(run_refused(folder, &list, &error), 0);
+  assert_true(str_eq(buf_str(&list), buf_str(&wanted)));
+  buf_free(&list);
+  buf_free(&wanted);
+}
+
 static int begin(struct journal *journal, const char *rows, const char *record, struct error *error) {
   struct buf text = BUF_INIT(1000), line = BUF_INIT(1000);
   struct journal_rows put = journal_rows_of(0, str_of(rows));
@@ -318,6 +354,7 @@ int main(void) {
                                      cmocka_unit_test(one_at_a_time),
                                      cmocka_unit_test(rows),
                                      cmocka_unit_test(refused_rows),
+                                     cmocka_unit_test(all_that_was_refused),
                                      cmocka_unit_test(a_plan_on_its_way),
                                      cmocka_unit_test(a_record_on_its_way),
                                      cmocka_unit_test(a_plan_that_is_not_on_the_disk)};
