@@ -385,11 +385,12 @@ int journal_begin_record(struct journal *j, struct buf *record, struct error *er
 
 int journal_wait(struct journal *j, struct error *error) {
   struct begun *b = &j->begun;
-  if (!b->there) return 0;
-  if (b->on_thread) (void)uv_thread_join(&b->thread);
-  b->there = false;
-  buf_free(&b->text);
-  buf_free(&b->record);
+  if (b->there) {
+    if (b->on_thread) (void)uv_thread_join(&b->thread);
+    b->there = false;
+    buf_free(&b->text);
+    buf_free(&b->record);
+  }
   if (b->result < 0) *error = b->error;
   return b->result;
 }

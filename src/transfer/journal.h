@@ -50,7 +50,8 @@ struct journal_rows journal_rows_of(uint64_t end, struct str rows); /* what that
 int journal_begin(struct journal *journal, const struct journal_rows *rows, struct buf *text, struct buf *record, struct error *error);
 int journal_begin_record(struct journal *journal, struct buf *record,
                          struct error *error); /* the same with a record alone, which is on the disk then: journal_append in two steps */
-int journal_wait(struct journal *journal, struct error *error); /* -1: as journal_append, for both; 0 also where nothing was begun */
+/* 0 also where nothing was begun. -1: as journal_append, for both, and said to all who ask from then on: the first need not be the one who sends. */
+int journal_wait(struct journal *journal, struct error *error);
 
 int journal_get_rows(struct journal *journal, const struct journal_rows *rows, struct arena *arena, struct str *ret,
                      struct error *error); /* ERROR_input: they are not what was put */

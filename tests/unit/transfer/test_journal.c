@@ -338,6 +338,8 @@ static void a_plan_that_is_not_on_the_disk(void **state) {
     assert_int_equal(how ? journal_note(journal, STR("{}"), &error) : journal_wait(journal, &error), -1);
     assert_int_equal(error.code, ERROR_inside);
     disk_fails = false;
+    assert_int_equal(journal_wait(journal, &again), -1); /* also who waits behind another */
+    assert_string_equal(again.message, error.message);
     assert_int_equal(begin(journal, "c,d\n", "{\"planned\":2}", &again) || journal_wait(journal, &again), 1);
     assert_int_equal(journal_append(journal, STR("{}"), &again), -1);
     assert_int_equal(contents(arena, "journal").n, 0);
