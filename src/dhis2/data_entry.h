@@ -103,9 +103,10 @@ struct dhis2_entry_limit {
 /* How long a comment may be there, in UTF-16 units: 50,000 (E7620), from 2.43 on 5,000 (E8125). */
 size_t dhis2_entry_comment_max(const struct dhis2_entry *entry);
 
-/* Is this a value of the element, as far as options go? An option set that is not known: true. */
 /* Is its type one of options, without a set of them? To 2.42 no value is taken then (ValidationUtils: data_element_lacks_option_set). */
 bool dhis2_entry_lacks_options(const struct dhis2_entry *entry, const struct dhis2_entry_element *element);
+
+/* Is this a value of the element, as far as options go? An option set that is not known: true. */
 bool dhis2_entry_is_option(const struct dhis2_entry *entry, const struct dhis2_entry_element *element, struct str value);
 
 /* Keys of those maps, in the arena. */

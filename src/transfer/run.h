@@ -15,7 +15,7 @@
  * - A dry run reads and translates, asks the target to judge, and writes nothing anywhere. Its counts and totals are what would come of it; `verified` stays 0.
  * - The source is read and translated for the next chunk while this one is written, on a thread of its own; it writes nothing anywhere, and what became of it is told when that chunk's turn comes. Where that is read by then, the next chunk is planned
  *   before this one is read back: the target and the disk work at both. Nothing of it is sent before this one is read back.
- * - Memory does not grow with the number of values: two chunks at a time.
+ * - Memory does not grow with the number of values: three chunks at a time.
  *
  * Between files: streaming, in bounded memory (gather.h) apart from about 60 bytes for each distinct org unit, period and attribute option combo, and 800 bytes for each target element and period. The output is written beside and
  * renamed when whole; then it is read back and its totals compared with the source's.

@@ -162,9 +162,8 @@ struct run {
   struct put_off put_off;
   struct report *whole; /* of the run */
   struct chunk *under_way;
-  struct report
-      *part;    /* that is told beside that of the run: of the chunk under way, once that of the one before is in the run's; NULL: none */
-  size_t chunk; /* that is worked on */
+  struct report *part; /* of the first chunk that is not in that of the run yet; NULL: none */
+  size_t chunk;        /* that is worked on */
   struct map assigned; /* org units of the source's data sets, where all below one are asked for */
   bool knows_assigned; /* false: nobody asked, or was told */
   struct str *items;   /* what is asked from analytics, where that is read */
@@ -196,8 +195,7 @@ void run_tell(const struct run *run, enum run_phase phase);
 void run_after_batch(void *run, struct plan_row *const *rows, size_t count); /* for a delivery */
 int run_chunk(struct run *run, size_t chunk, struct error *error);
 int run_chunk_begin_first(struct run *run, struct error *error); /* reads the source for the first one, while the rest is prepared */
-int run_chunk_end(struct run *run,
-                  struct error *error); /* behind the last one, also behind one that failed: what was put off, and what is ahead */
+int run_chunk_end(struct run *run, struct error *error); /* behind the last one or one that failed: does what was put off, drops the rest */
 
 /* Of which org units of a chunk the source gave something; zero. */
 struct heard {

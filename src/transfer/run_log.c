@@ -309,8 +309,8 @@ static void write_sending(struct json_out *out, size_t chunk, size_t count) {
   json_out_end(out);
 }
 
-/* That a chunk was planned and never sent must be known for sure: an undo would else take out what somebody entered meanwhile. With this record the disk has the plan too, which stands before it in the same file: the disk is waited for no more
- * often than by waiting for the plan itself. */
+/* That a chunk was planned and never sent must be known for sure: an undo would else take out what somebody entered meanwhile. With this record the disk has
+ * the plan too, which stands before it in the same file. */
 int log_will_send(struct run_log *log, size_t chunk, size_t count, struct error *error) {
   RECORD("sending");
   write_sending(&out, chunk, count);

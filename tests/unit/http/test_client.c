@@ -25,10 +25,10 @@ struct peer {
   pthread_t thread;
   const char *answer;
   size_t answer_length;
-  SSL_CTX *tls;     /* NULL: plain */
-  char seen[65536]; /* what the last connection sent */
-  bool silent;      /* never answers */
-  int drops;        /* so many connections end without an answer */
+  SSL_CTX *tls;       /* NULL: plain */
+  char seen[1 << 20]; /* what the last connection sent */
+  bool silent;        /* never answers */
+  int drops;          /* so many connections end without an answer */
   int connections;
   int keeps; /* so many answers on each connection, which stays open behind the last one and ends where it is used again; 0: one, and it is closed */
   bool ends; /* nobody listens any more when a connection ends where it is used again */
@@ -238,13 +238,16 @@ static void asks_once_more_what_only_reads(void **state) {
   }
 }
 
-static enum error_code call_at(struct http_client *client, const struct peer *peer, const char *method) {
-  bool writes = strcmp(method, "POST") == 0;
-  struct http_call call = {.method = str_of(method), .url = url_at(peer, "http", "/a?b=c"), .body = writes ? STR("{}") : STR_NONE};
+static enum error_code call_with(struct http_client *client, const struct peer *peer, const char *method, struct str body) {
+  struct http_call call = {.method = str_of(method), .url = url_at(peer, "http", "/a?b=c"), .body = body};
   struct http_answer answer;
   struct error error = {0};
   (void)http_client_call(client, &call, arena, &answer, &error);
   return error.code;
+}
+
+static enum error_code call_at(struct http_client *client, const struct peer *peer, const char *method) {
+  return call_with(client, peer, method, strcmp(method, "POST") == 0 ? STR("{}") : STR_NONE);
 }
 
 /* A connection that was used before may end under a write, which was done all the same: libcurl by itself would send it again. */
@@ -300,30 +303,31 @@ static void work_meanwhile(void *payload) {
 
 /* The other side answers no sooner than that the work is done: were it done behind the answer, there would be none. */
 static void works_while_it_waits(void **state) {
+  enum { LARGE = 900 << 10, CALLS = 3 };
   struct peer *peer = peer_start(ANSWER("HTTP/1.1 204 No Content\r\n\r\n"), NULL, false);
-  const char *const methods[] = {"GET", "POST"};
+  const struct str bodies[] = {STR_NONE, STR("{}"), {memset(arena_alloc(arena, LARGE), ' ', LARGE), LARGE}}; /* the last goes in pieces */
   (void)state;
   peer->answers_after = &meanwhile_done;
   assert_int_equal(sem_init(&meanwhile_done, 0, 0), 0);
   struct http_client *client = local_client();
-  for (int i = 0; i < 2; i++) {
+  for (int i = 0; i < CALLS; i++) {
     http_client_meanwhile(client, work_meanwhile, &meanwhile_count);
-    assert_int_equal(call_at(client, peer, methods[i]), ERROR_NONE);
+    assert_int_equal(call_with(client, peer, bodies[i].p ? "POST" : "GET", bodies[i]), ERROR_NONE);
     assert_int_equal(meanwhile_count, i + 1);
   }
   (void)sem_post(&meanwhile_done); /* done once: the next call has nothing to do */
   assert_int_equal(call_at(client, peer, "GET"), ERROR_NONE);
-  assert_int_equal(meanwhile_count, 2);
+  assert_int_equal(meanwhile_count, CALLS);
   http_client_meanwhile(client, work_meanwhile, &meanwhile_count);
   http_client_meanwhile(client, NULL, NULL);
   (void)sem_post(&meanwhile_done);
   assert_int_equal(call_at(client, peer, "GET"), ERROR_NONE);
-  assert_int_equal(meanwhile_count, 2);
+  assert_int_equal(meanwhile_count, CALLS);
   struct peer gone = *peer;
   peer_stop(peer);
   http_client_meanwhile(client, work_meanwhile, &meanwhile_count);
   assert_int_equal(call_at(client, &gone, "GET"), ERROR_server_unreachable);
-  assert_int_equal(meanwhile_count, 3); /* also where no call came about */
+  assert_int_equal(meanwhile_count, CALLS + 1); /* also where no call came about */
   http_client_free(client);
   (void)sem_destroy(&meanwhile_done);
 }
