@@ -169,18 +169,25 @@ static void carry_remarks(struct carrying *c, struct alignment *ret) {
   VEC_FREE(&list);
 }
 
-/* Those that were opened again, as they were. */
-static void add_step(struct carrying *c, struct alignment *ret, const struct alignment_decision *reopened, size_t count) {
+/* By their ids the same things, all of it: what was done before is about what is there still. */
+static bool is_plainly_same(const struct drift *drift) {
+  for (size_t i = 0; i < drift->count; i++)
+    if (drift_outcome_of(&drift->changes[i]) != DRIFT_OUTCOME_same) return false;
+  return true;
+}
+
+/* Those that were opened again, as they were. `last`: as alignment_add_step. */
+static void add_step(struct carrying *c, struct alignment *ret, const struct alignment_decision *reopened, size_t count, bool last) {
   alignment_add_step(ret,
                      (struct alignment_step){.label = STR("Went on with the servers as they are"),
                                              .by = c->actor.name,
                                              .at = c->actor.at,
                                              .before = reopened,
                                              .before_count = count},
-                     true, c->arena);
+                     last, c->arena);
 }
 
-static void sort_out(struct carrying *c, struct alignment_carried *ret) {
+static void sort_out(struct carrying *c, const struct drift *drift, struct alignment_carried *ret) {
   struct alignment_decision *kept = ARENA_ARRAY(c->arena, c->alignment->decision_count, struct alignment_decision);
   struct alignment_reopened *reopened = ARENA_ARRAY(c->arena, c->alignment->decision_count, struct alignment_reopened);
   struct alignment_decision *opened = ARENA_ARRAY(c->arena, c->alignment->decision_count + 1, struct alignment_decision);
@@ -206,7 +213,7 @@ static void sort_out(struct carrying *c, struct alignment_carried *ret) {
   ret->alignment.decisions = kept;
   ret->alignment.decision_count = n;
   ret->reopened = reopened;
-  add_step(c, &ret->alignment, opened, ret->reopened_count);
+  add_step(c, &ret->alignment, opened, ret->reopened_count, ret->reopened_count || !is_plainly_same(drift));
 }
 
 int alignment_carry(const struct alignment *alignment, struct drift_sides now, bool follows, struct alignment_actor actor,
@@ -225,7 +232,7 @@ int alignment_carry(const struct alignment *alignment, struct drift_sides now, b
     c.target = successors_of(arena, drift, DRIFT_TARGET);
   }
   note_blocked(&c, &carried);
-  sort_out(&c, ret);
+  sort_out(&c, drift, ret);
   note_touched(&c, mapping, drift);
   note_new(&c);
   carry_remarks(&c, &ret->alignment);

@@ -67,6 +67,22 @@ static void test_nothing_changed(void **state) {
   arena_free(f->arena);
 }
 
+/* What was done before can still be undone where all of it is what it was, by its id and by what its name says; and no longer where something else is there. */
+static void test_steps_stay_with_what_is_the_same(void **state) {
+  struct fixture *f = begin(state);
+  const struct alignment_step done = {.number = 7, .label = STR("Accepted"), .by = STR("maria")};
+  f->alignment.steps = &done;
+  f->alignment.step_count = 1;
+  carry(f, ELEMENT("malaria0000", "Malaria: cases", "age00000000") "," ELEMENT("nets0000000", "Nets given", "default0000"), COMBOS(""),
+        false);
+  assert_int_equal(f->carried.alignment.step_count, 2);
+  assert_int_equal(f->carried.alignment.steps[0].number, 7);
+  carry(f, ELEMENT("malaria0000", "Fever", "age00000000") "," ELEMENT("nets0000000", "Nets given", "default0000"), COMBOS(""), false);
+  assert_int_equal(f->carried.alignment.step_count, 1);
+  assert_int_equal(f->carried.alignment.steps[0].number, 8);
+  arena_free(f->arena);
+}
+
 /* All ages went into one cell; a new one is not among them. */
 static void test_a_gap_reopens(void **state) {
   struct fixture *f = begin(state);
@@ -149,8 +165,12 @@ static void test_what_was_proposed_follows(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_nothing_changed),           cmocka_unit_test(test_a_gap_reopens),
-                                     cmocka_unit_test(test_what_is_gone_reopens),      cmocka_unit_test(test_following),
-                                     cmocka_unit_test(test_what_was_proposed_follows), cmocka_unit_test(test_remarks)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_nothing_changed),
+                                     cmocka_unit_test(test_a_gap_reopens),
+                                     cmocka_unit_test(test_what_is_gone_reopens),
+                                     cmocka_unit_test(test_following),
+                                     cmocka_unit_test(test_what_was_proposed_follows),
+                                     cmocka_unit_test(test_remarks),
+                                     cmocka_unit_test(test_steps_stay_with_what_is_the_same)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
