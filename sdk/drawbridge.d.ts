@@ -177,7 +177,7 @@ export interface DriftChange {
   effect: 'blocks' | 'check' | 'information'
   side: 'source' | 'target'
   kind: string
-  object: { type: 'data_set' | 'data_element' | 'category_combo' | 'option' | 'option_combo' | 'cell'; id: string; option_combo?: string; name?: string; lang?: string }
+  object: { type: 'data_set' | 'data_element' | 'category_combo' | 'option' | 'option_combo' | 'cell' | 'org_unit'; id: string; option_combo?: string; name?: string; lang?: string }
   before?: string
   after?: string
   mapping: 'same' | 'keeps' | 'follows' | 'proposals' | 'ends' | 'stops'
@@ -185,6 +185,7 @@ export interface DriftChange {
   rules: number[]
   sentence: string
 }
+/** When a side changes: `ask`: no run while something wants a look; `warn`: only told; `take`: as `warn`, and the page, once opened, goes on by itself where each change is `same`. */
 export type OnChange = 'ask' | 'warn' | 'take'
 export interface Drift { id: string; version: number; counts: { blocks: number; check: number; information: number }; changes: DriftChange[]; warnings: string[] }
 export interface CarriedForward {

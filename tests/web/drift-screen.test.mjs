@@ -78,7 +78,7 @@ describe('what changed at the servers', () => {
     assert.deepEqual([alignment.on_change, await choice(/^Ask me each time/).isChecked()], ['ask', true])
     await page.getByText('Good to know').waitFor()
     await press(page, 'ArrowDown', 'ArrowDown')
-    await page.getByText('and 1 more').waitFor()
+    await page.getByText('1 change of a name or a code alone is not told').waitFor()
     assert.equal(alignment.on_change, 'take')
     assert.equal(await page.getByText('Good to know').count(), 0)
     await clean('drift-take')
@@ -88,6 +88,63 @@ describe('what changed at the servers', () => {
     await go('/alignments/one/drift')
     await page.getByText('Nothing changed.').waitFor()
     assert.deepEqual([world.drift, world.followed], [[], false])
+  })
+
+  scene('two who look at once: what is plainly the same is taken by one of them, and both see that', { expected: [REFUSED] }, async ({ page, go, world }) => {
+    world.align(PAIR, 'one')
+    const alignment = world.alignments.get('one')
+    alignment.on_change = 'take'
+    world.drift = CHANGES.filter((one) => one.mapping === 'same')
+    const posts = []
+    world.fail = (method, path) => {
+      if (method !== 'POST' || !path.endsWith('/drift')) return undefined
+      posts.push(path)
+      world.drift = []
+      alignment.version += 1 // the other was faster
+      return new world.Problem(412, 'changed_meanwhile')
+    }
+    await go('/alignments/one/drift')
+    await page.getByText('Nothing changed.').waitFor()
+    assert.deepEqual([posts.length, await page.getByRole('alert').count()], [1, 0])
+  })
+
+  scene('what comes again at once is not gone on with again and again', {}, async ({ page, go, world }) => {
+    world.align(PAIR, 'one')
+    world.alignments.get('one').on_change = 'take'
+    world.drift = CHANGES.filter((one) => one.mapping === 'same')
+    let posts = 0
+    world.fail = (method, path) => { posts += method === 'POST' && path.endsWith('/drift'); return method === 'GET' && path.endsWith('/drift') ? void (world.drift = CHANGES.slice(2)) : undefined }
+    await go('/alignments/one/drift')
+    await page.getByText('1 change of a name or a code alone is not told').waitFor()
+    assert.equal(posts, 1)
+  })
+
+  scene('what arrows choose on a slow line is saved one after the other, the last one last', { expected: [REFUSED] }, async ({ page, go, world }) => {
+    world.align(PAIR, 'one')
+    const alignment = world.alignments.get('one')
+    await go('/alignments/one/drift')
+    let answer
+    const sent = []
+    await page.route('**/drift', async (route) => {
+      if (route.request().method() !== 'PUT') return route.continue()
+      sent.push(route.request().postDataJSON().on_change)
+      if (sent.length === 1) await new Promise((resolve) => { answer = resolve })
+      return route.continue()
+    })
+    await page.getByRole('radio', { name: /^Keep the mapping/ }).focus()
+    await press(page, 'ArrowUp', 'ArrowDown', 'ArrowDown')
+    await page.getByRole('radio', { name: /^Take over/ }).and(page.locator(':checked')).waitFor()
+    answer()
+    await page.getByText('Saved', { exact: true }).waitFor({ state: 'attached' })
+    assert.deepEqual([sent, alignment.on_change, await page.getByRole('alert').count()], [['ask', 'take'], 'take', 0])
+    alignment.on_change = 'warn'
+    alignment.version += 1
+    await press(page, 'ArrowUp', 'ArrowUp')
+    await page.getByRole('alert').getByText('Somebody else changed it meanwhile').waitFor()
+    await page.getByRole('radio', { name: /^Keep the mapping/ }).and(page.locator(':checked')).waitFor() // their version is shown
+    await page.getByRole('radio', { name: /^Ask me/ }).check()
+    await page.getByRole('alert').waitFor({ state: 'detached' })
+    assert.equal(alignment.on_change, 'ask')
   })
 
   scene('nothing changed, somebody else went on meanwhile, and a server that cannot be reached', { expected: [REFUSED] }, async ({ page, go, world, clean }) => {
@@ -102,6 +159,8 @@ describe('what changed at the servers', () => {
     world.alignments.get('one').version += 1
     await page.getByRole('button', { name: 'Go on with the servers as they are' }).click()
     await page.getByRole('alert').getByText('Somebody else changed it meanwhile').waitFor()
+    await page.getByRole('button', { name: 'Go on with the servers as they are' }).click() // their version is shown
+    await page.getByText('Nothing changed.').waitFor()
     world.fail = (_, path) => path.endsWith('/drift') && new world.Problem(503, 'server_unreachable', { server: 'district' })
     await page.reload()
     await page.getByText('The server cannot be reached').waitFor()

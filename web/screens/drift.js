@@ -1,5 +1,5 @@
 // What changed at both servers since the alignment was made or went on last, and going on with them as they are.
-import { html, useState } from '../lib.js'
+import { html, useRef, useState } from '../lib.js'
 import { t, tn } from '../i18n.js'
 import { gateway, useLoad, useServerNames } from '../api.js'
 import { Link } from '../router.js'
@@ -14,14 +14,18 @@ const TYPES = { value_type: valueType, aggregation_type: aggregationType, period
 /** What something was before such a change, or is after it. */
 const valueWords = (kind, value) => (value === undefined ? '–' : TYPES[kind]?.(value) ?? value)
 
-/** Where that is wanted, what is plainly the same is gone on with by itself. */
-async function read(id, signal) {
-  const both = () => Promise.all([gateway.alignments.drift(id, { signal }), gateway.alignments.get(id, { signal })])
-  const [drift, alignment] = await both()
-  if (alignment.on_change !== 'take' || drift.changes.length === 0 || !drift.changes.every(isSame)) return { drift, alignment }
-  await gateway.alignments.carryForward(id, { ifMatch: drift.version, signal })
-  const [after, now] = await both()
-  return { drift: after, alignment: now }
+const isMeanwhile = (error) => error.code === 'changed_meanwhile'
+
+/** Where that is wanted, what is plainly the same is gone on with by itself: once. Whoever is faster, be it a colleague who looks too, has done it. */
+async function read(id, signal, mayGoOn = true) {
+  const [drift, alignment] = await Promise.all([gateway.alignments.drift(id, { signal }), gateway.alignments.get(id, { signal })])
+  if (!mayGoOn || alignment.on_change !== 'take' || drift.changes.length === 0 || !drift.changes.every(isSame)) return { drift, alignment }
+  try {
+    await gateway.alignments.carryForward(id, { ifMatch: drift.version, signal })
+  } catch (error) {
+    if (!isMeanwhile(error)) throw error
+  }
+  return read(id, signal, false)
 }
 
 export function Drift({ params }) {
@@ -34,6 +38,7 @@ export function Drift({ params }) {
   const following = follow ?? isSureToFollow(drift.changes)
   const told = alignment.on_change === 'take' ? drift.changes.filter((one) => !isSame(one)) : drift.changes
   const untold = drift.changes.length - told.length
+  const anew = () => { setFollow(undefined); return loaded.reload() }
   return html`<${AlignmentHead} id=${id} alignment=${alignment} at="drift" />
     <div class="page">
       <h2>${t('What changed at the servers')}</h2>
@@ -41,9 +46,9 @@ export function Drift({ params }) {
       <${Problem} error=${loaded.error} again=${loaded.reload} />
       ${drift.changes.length === 0 && html`<div class="empty card"><p>${t('Nothing changed.')}</p></div>`}
       ${byEffect(told).map(([effect, changes]) => html`<${Changes} key=${effect} effect=${effect} changes=${changes} alignment=${alignment} follow=${following} />`)}
-      ${untold > 0 && html`<p class="muted">${t('and {n} more', { n: untold })}</p>`}
-      <${GoingOn} id=${id} drift=${drift} alignment=${alignment} follow=${following} onFollow=${setFollow} onDone=${() => { setFollow(undefined); loaded.reload() }} />
-      <${OnChange} id=${id} alignment=${alignment} onSaved=${(saved) => {
+      ${untold > 0 && html`<p class="muted">${tn('{n} change of a name or a code alone is not told. It is taken over when you go on.', '{n} changes of names or codes alone are not told. They are taken over when you go on.', untold)}</p>`}
+      <${GoingOn} id=${id} drift=${drift} follow=${following} onFollow=${setFollow} onDone=${anew} />
+      <${OnChange} id=${id} alignment=${alignment} onMeanwhile=${anew} onSaved=${(saved) => {
         loaded.set({ drift: { ...drift, version: saved.version }, alignment: { ...alignment, ...saved } })
         if (saved.on_change === 'take') loaded.reload()
       }} />
@@ -53,20 +58,29 @@ export function Drift({ params }) {
 const ON_CHANGE = {
   ask: () => [t('Ask me each time'), t('Nothing is sent while something wants a look, until somebody has gone on.')],
   warn: () => [t('Keep the mapping and only tell'), t('What changed is told, and sending goes on.')],
-  take: () => [t('Take over what is plainly the same'), t('What only has another name or code is taken over without a word.')],
+  take: () => [t('Take over what is plainly the same'), t('What only has another code, or another name that says the same, is not told. It is taken over once somebody opens this page and nothing else has changed; until then, sending goes on as before.')],
 }
 
 /** What happens when the servers change, from now on. */
-function OnChange({ id, alignment, onSaved }) {
+function OnChange({ id, alignment, onSaved, onMeanwhile }) {
   const [state, set] = useState({})
+  const wanted = useRef() // arrows choose faster than a slow line saves: the last choice is sent when the one before is saved
   const choose = async (on_change) => {
     set({ wanted: on_change })
+    const isSaving = wanted.current
+    wanted.current = on_change
+    if (isSaving) return
+    let saved = alignment
     try {
-      onSaved(await gateway.alignments.setOnChange(id, on_change, { ifMatch: alignment.version }))
+      do saved = await gateway.alignments.setOnChange(id, wanted.current, { ifMatch: saved.version })
+      while (wanted.current !== saved.on_change)
       set({ saved: true })
     } catch (error) {
       set({ error })
+      if (isMeanwhile(error)) onMeanwhile()
     }
+    wanted.current = undefined
+    if (saved !== alignment) onSaved(saved)
   }
   const now = state.wanted ?? alignment.on_change
   return html`<fieldset class="card on-change"><legend>${t('When the servers change')}</legend>
@@ -86,15 +100,15 @@ function Changes({ effect, changes, alignment, follow }) {
   return html`<section aria-labelledby=${name}>
     <h3 id=${name}><${Tag} tone=${EFFECT_TONES[effect]}>${effectWords(effect)}<//> <small class="muted">${tn('{n} change', '{n} changes', changes.length)}</small></h3>
     <div class="scroll" tabindex="0" role="group" aria-labelledby=${name}><table class="table">
-      <thead><tr><th scope="col">${t('Server')}</th><th scope="col">${t('What')}</th><th scope="col">${t('Name')}</th><th scope="col">${t('Change')}</th><th scope="col">${t('Before')}</th><th scope="col">${t('Now')}</th><th scope="col">${t('Its mapping')}</th></tr></thead>
+      <thead><tr><th scope="col">${t('Server')}</th><th scope="col">${t('Name')}</th><th scope="col">${t('Change')}</th><th scope="col">${t('Before')}</th><th scope="col">${t('Now')}</th><th scope="col">${t('Its mapping')}</th></tr></thead>
       <tbody>${changes.map((one, i) => html`<tr key=${i}>
-        <td><${Name} of=${serverName(sideOf(alignment, one))} /></td><td>${objectWords(one.object.type)}</td><td><${Name} of=${one.object.name ? one.object : one.object.id} /></td>
+        <td><${Name} of=${serverName(sideOf(alignment, one))} /></td><td><${Name} of=${one.object.name ? one.object : one.object.id} /> <small class="muted below">${objectWords(one.object.type)}</small></td>
         <td>${kindWords(one.kind)}</td><td><${Name} of=${valueWords(one.kind, one.before)} /></td><td><${Name} of=${valueWords(one.kind, one.after)} /></td><td>${outcomeWords(one, follow)}</td>
       </tr>`)}</tbody></table></div>
   </section>`
 }
 
-function GoingOn({ id, drift, alignment, follow, onFollow, onDone }) {
+function GoingOn({ id, drift, follow, onFollow, onDone }) {
   const [state, set] = useState({})
   const offered = canFollow(drift.changes)
   const goOn = async () => {
@@ -105,6 +119,7 @@ function GoingOn({ id, drift, alignment, follow, onFollow, onDone }) {
       onDone()
     } catch (error) {
       set({ error })
+      if (isMeanwhile(error)) onDone() // their version is shown
     }
   }
   if (state.carried) return html`<${Carried} id=${id} carried=${state.carried} />`
