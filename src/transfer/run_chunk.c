@@ -22,6 +22,7 @@ struct chunk {
   struct cell cell;
   struct note note; /* of the cell, where comments go along */
   struct buf packed;
+  bool planned;              /* by this process */
   bool cell_open, unchecked; /* unchecked: whether values newer than the source's analytics tables were entered */
   struct plan rows;          /* by org unit, then operand */
   struct row_fates fates;    /* of all rows that were written as the plan */
@@ -401,6 +402,7 @@ static int write_plan(struct chunk *c, struct error *error) {
   number_rows(c);
   struct buf report = BUF_INIT(REPORT_MAX);
   int result = log_planned(&c->run->log, c->number, &c->rows, report_json(c->report, &report), refused, error);
+  c->planned = result == 0;
   buf_clear(report_refused(c->report));
   buf_free(&report);
   return result;
@@ -748,7 +750,6 @@ static int look_again(struct chunk *c, struct error *error) {
 
 static int send_and_look(struct chunk *c, struct error *error) {
   struct delivery *d = &c->run->delivery;
-  if (say_sending(c, error)) return -1;
   for (unsigned attempt = 1;; attempt++) {
     if (send_rows(c, error)) return -1;
     if (d->dry_run) return 0;
@@ -797,11 +798,19 @@ static int end_chunk(struct chunk *c, struct error *error) {
   return result;
 }
 
+/* Nothing of it was sent: a run that is gone on with looks at the source and the target anew, where somebody may have mended what stopped it. What an earlier process planned it may have sent. */
+static void drop(struct chunk *c) {
+  struct error unused = {0};
+  if (c && c->planned) (void)log_dropped(&c->run->log, c->number, &unused); /* else it is finished as it was planned */
+}
+
 /* The last of it is done while the target works at the next one, where that is ready to go: nothing else is waited for. */
 static int carry_out(struct chunk *c, struct error *error) {
   struct run *run = c->run;
   take_up(c);
-  if (send_and_look(c, error)) {
+  bool says = say_sending(c, error) == 0;
+  if (!says) drop(c);
+  if (!says || send_and_look(c, error)) {
     count_taken(c);
     put_down(c);
     return -1;
@@ -826,6 +835,7 @@ int run_chunk_end(struct run *run, struct error *error) {
   atomic_store(&run->ahead.stop, true);
   if (run->next) (void)end_reading(run, NULL, &unused);
   chunk_free(run->next);
+  drop(run->planned.chunk);
   chunk_free(run->planned.chunk);
   run->next = run->planned.chunk = NULL;
   return result;

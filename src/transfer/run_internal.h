@@ -69,6 +69,7 @@ int log_planned(struct run_log *log, size_t chunk, const struct plan *rows, stru
 int log_will_send(struct run_log *log, size_t chunk, size_t count, struct error *error); /* before the first of a chunk; begins it */
 int log_sending(struct run_log *log, size_t chunk, size_t count,
                 struct error *error); /* before each POST; what was begun is on the disk then */
+int log_dropped(struct run_log *log, size_t chunk, struct error *error);
 
 /* What became of each row of a plan, by its number. */
 enum row_fate { ROW_NOT_STORED, ROW_NOT_PLANNED, ROW_STORED };

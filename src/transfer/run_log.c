@@ -175,6 +175,8 @@ static int read_chunk(struct run_log *log, struct str what, const json_t *record
     chunk->refused[1] = read_refused(log, record);
     read_ranges(log, chunk, json_object_get(record, "not_stored"));
     chunk->report = arena_str(log->arena, str_of(report));
+  } else if (str_eq(what, STR("dropped"))) {
+    *chunk = (struct chunk_record){0};
   } else if (str_eq(what, STR("undone"))) {
     log->undone = true;
   }
@@ -325,6 +327,14 @@ int log_sending(struct run_log *log, size_t chunk, size_t count, struct error *e
   if (log->says) return log->says = false, journal_wait(log->journal, error);
   RECORD("sending");
   write_sending(&out, chunk, count);
+  return record(log, journal_note, &buf, error);
+}
+
+/* Of a chunk that was planned and not sent, by whoever ends without sending it: it is as if it had not been planned. */
+int log_dropped(struct run_log *log, size_t chunk, struct error *error) {
+  RECORD("dropped");
+  json_out_member_int(&out, "chunk", (int64_t)chunk);
+  json_out_end(&out);
   return record(log, journal_note, &buf, error);
 }
 

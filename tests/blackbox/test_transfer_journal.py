@@ -91,8 +91,8 @@ class Undone(Journals):
         self.assertEqual(self.stored("target"), {self.cell(): "5"})
         self.assertEqual(self.counts["cells"], 0)
 
-    def test_a_run_that_was_stopped_right_before_it_sent(self):
-        """The last that the target is asked before that is answered behind Ctrl-C: nothing is sent, and the journal does not say that it was."""
+    def stop_before_sending(self):
+        """The last that the target is asked before that is answered behind Ctrl-C."""
         self.begin()
         self.stand_between()
         real, asked, run = self.between["target"].forward, [], None
@@ -110,10 +110,22 @@ class Undone(Journals):
         asked.clear()
         run = subprocess.Popen([str(harness.BUILD / "drawbridge"), *map(str, self.words(periods=MONTH))], env={**os.environ, **self.environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.assertEqual(run.wait(timeout=harness.PATIENCE), 1)
-        self.assertEqual(([what for what, _ in self.lines()], self.stored("target")), (["begin", "units", "planned"], {}))
+        run = None
+        self.assertEqual(([what for what, _ in self.lines()], self.stored("target")), (["begin", "units", "planned", "dropped"], {}))
+
+    def test_a_run_that_was_stopped_right_before_it_sent(self):
+        """Nothing is sent, and the journal does not say that it was."""
+        self.stop_before_sending()
         self.fill("target", self.target, {self.cell(): "5"})
         self.undo()
         self.assertEqual(self.stored("target"), {self.cell(): "5"})
+
+    def test_what_was_planned_and_not_sent_is_read_anew(self):
+        """Who stops a run may do so to mend what it would send."""
+        self.stop_before_sending()
+        self.fill("source", self.source, {self.cell(0, self.source): "8"})
+        self.transfer("--resume", periods=MONTH)
+        self.assertEqual((self.stored("target")[self.cell()], self.report["outcome"]), ("8", "done"))
 
     def test_what_was_sent_and_not_read_back(self):
         self.begin()
