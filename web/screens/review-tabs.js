@@ -146,7 +146,7 @@ function CellChoice({ label, term, fresh, only, decided, groups, taken, disabled
     const key = cellKey(target.id, coc.id)
     return html`<option key=${coc.id} dir="auto" lang=${coc.lang} value=${key} disabled=${key !== value && taken.has(key)}>${coc.name}</option>`
   }
-  return html`<select ref=${select} aria-label=${label} value=${value} disabled=${disabled} onChange=${(event) => onChoose(event.target.value)}>
+  return html`<select class="names" ref=${select} aria-label=${label} value=${value} disabled=${disabled} onChange=${(event) => onChoose(event.target.value)}>
     ${fresh && html`<option value="" disabled>${t('Choose a target cell')}</option>`}
     ${only && html`<option value="none">${t('No counterpart')}</option>`}
     ${!known && html`<option value=${value}>${term.target.name}</option>`}

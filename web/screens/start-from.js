@@ -33,7 +33,7 @@ function OfEarlier({ source, target, start, onChange }) {
   if (!list.data) return html`<${Problem} error=${list.error} again=${list.reload} />${list.loading && html`<${Loading} />`}`
   if (list.data.length === 0) return html`<p class="muted" role="status">${t('No alignment yet.')}</p>`
   const group = (label, those) => those.length > 0 && html`<optgroup label=${label}>${those.map((one) => html`<option key=${one.id} value=${one.id}>${named(one)}</option>`)}</optgroup>`
-  return html`<${Select} label=${t('Alignment')} value=${start.from?.alignment} onChange=${(chosen) => choose(list.data.find((one) => one.id === chosen))}>
+  return html`<${Select} label=${t('Alignment')} value=${start.from?.alignment} onChange=${(chosen) => choose(list.data.find((one) => one.id === chosen))} class="names">
     ${group(t('Of both data sets'), groups.both)}${group(t('Of one of the data sets'), groups.one)}${group(t('Of others'), groups.others)}
   <//>`
 }
