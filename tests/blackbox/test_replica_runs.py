@@ -41,7 +41,7 @@ class Replicas(test_runs.Gateway):
 
     def wait_until_heard(self):
         """By the process that has the run, what was wished for through the other."""
-        harness.wait_for(lambda: self.database.sql("SELECT count(*) FROM drawbridge.documents WHERE kind = 'wish'", "drawbridge") == "0", "the first process to hear of it")
+        harness.wait_for(lambda: self.database.sql("SELECT count(*) FROM drawbridge.documents WHERE kind = 'wish' AND updated_ms = created_ms", "drawbridge") == "0", "the first process to hear of it")
 
     def posts(self):
         return self.between["target"].seen.get("POST", 0)
