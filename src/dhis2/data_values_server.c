@@ -1,10 +1,12 @@
 /* Values out of GET /api/dataValueSets: what two readings said alike, or one where that is enough. The second one asks for the org units in two halves: an answer that a server breaks off at the same place each time is not the same in parts. */
 #include "base/clock.h"
+#include "base/json_doc.h"
 #include "base/map.h"
 #include "base/vec.h"
 #include "crypt/random.h"
 #include "dhis2/analytics.h"
 #include "dhis2/data_values.h"
+#include "dhis2/id_list.h"
 #include "dhis2/periods.h"
 #include <jansson.h>
 #include <sodium.h>
@@ -409,22 +411,18 @@ static int add_units(struct units *units, struct str json, struct error *error) 
 
 int dhis2_assigned_units(struct dhis2_server *server, const struct str *data_sets, size_t count, struct arena *arena, struct map *ret,
                          struct error *error) {
-  struct buf path = BUF_INIT(PATH_MAX_BYTES);
-  struct str json;
-  (void)buf_add(&path, STR("/api/dataSets?paging=false&fields=id,organisationUnits%5Bid%5D&filter=id:in:%5B"));
-  for (size_t i = 0; i < count; i++) (void)buf_printf(&path, "%s%.*s", i ? "," : "", STR_ARG(data_sets[i]));
-  (void)buf_add(&path, STR("%5D"));
-  int result = dhis2_get(server, buf_str(&path), arena, &json, error);
-  json_t *root = result == 0 ? json_loadb(json.p, json.n, 0, NULL) : NULL, *set, *unit;
+  struct str json, path = arena_printf(arena, "/api/dataSets?paging=false&fields=id,organisationUnits%%5Bid%%5D&filter=id:in:%.*s",
+                                       STR_ARG(dhis2_ids_array(arena, data_sets, count)));
+  int result = dhis2_get(server, path, arena, &json, error);
+  json_t *root = result == 0 ? json_doc_read(json) : NULL, *set, *unit;
   size_t i, k;
   if (result == 0 && json_array_size(json_object_get(root, "dataSets")) < count)
     result = error_set(error, ERROR_upstream_broken, "the answer does not have all data sets");
   json_array_foreach(json_object_get(root, "dataSets"), i, set) json_array_foreach(json_object_get(set, "organisationUnits"), k, unit) {
-    struct str id = arena_str(arena, str_of(json_string_value(json_object_get(unit, "id"))));
+    struct str id = json_text_copy(arena, unit, "id");
     if (id.n) (void)map_put(ret, id, ret);
   }
   json_decref(root);
-  buf_free(&path);
   return result;
 }
 

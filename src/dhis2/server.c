@@ -107,12 +107,12 @@ void dhis2_server_abort_when(struct dhis2_server *server, const atomic_bool *fla
   http_client_abort_when(server->client, flag);
 }
 
-void dhis2_server_meanwhile(struct dhis2_server *server, void (*work)(void *payload), void *payload) {
-  http_client_meanwhile(server->client, work, payload);
-}
-
 void dhis2_server_abort_also(struct dhis2_server *server, const atomic_bool *flag) {
   http_client_abort_also(server->client, flag);
+}
+
+void dhis2_server_meanwhile(struct dhis2_server *server, void (*work)(void *payload), void *payload) {
+  http_client_meanwhile(server->client, work, payload);
 }
 
 bool dhis2_version_parse(struct str text, struct dhis2_version *ret) {

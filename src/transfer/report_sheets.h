@@ -40,9 +40,10 @@ struct report_sheets {
 int report_sheets_of(struct arena *arena, struct str json, enum language language, struct report_sheets *ret, struct error *error);
 void report_sheets_free(struct report_sheets *sheets);
 
-/* The two ways to write them; false: larger than the buf may be. */
 /* With an apostrophe before it where a spreadsheet would take it for a formula (csv_is_formula); numbers are what they are. */
 struct str report_csv_harmless(struct arena *arena, struct str text);
+
+/* The two ways to write them; false: larger than the buf may be. */
 bool report_csv_write(const struct report_sheets *sheets, struct buf *buf);
 bool report_html_write(const struct report_sheets *sheets, struct buf *buf);
 
