@@ -38,8 +38,9 @@ static const char no_counts[] =
 
 /* --- starting --- */
 
-static int start(struct api_job *job, struct str id, bool resume, struct error *error) {
-  struct run_start how = {job->gateway, job->session, job->config->public_url, job->config->store, resume, NULL};
+/* `promise`: of a new run; NULL: one is gone on with, or taken back. */
+static int start(struct api_job *job, struct str id, struct runner_run *promise, struct error *error) {
+  struct run_start how = {job->gateway, job->session, job->config->public_url, job->config->store, !promise, promise};
   return run_document_start(job->api, id, &how, error);
 }
 
@@ -52,7 +53,7 @@ static bool take_over(struct api_job *job, const struct store_document *document
   if (about->beside.mandate.n) return false;
   if ((!about->beside.undoes.n && api_owner(job, about->from, &owner, &error)) || api_owner(job, about->to, &owner, &error)) return false;
   log_event(LOG_INFO, "run_gone_on_with", LOG_STR("run", document->id));
-  if (start(job, document->id, true, &error) == 0) return true;
+  if (start(job, document->id, NULL, &error) == 0) return true;
   log_event(LOG_WARNING, "run_not_gone_on_with", LOG_STR("run", document->id), LOG_FAILURE(&error));
   return false;
 }
@@ -158,10 +159,14 @@ static int check_free(struct api_job *job, const struct run_order *order, struct
 }
 
 /* The run that was started before with the key of *document, in its place: 1. -1: what was asked for then is something else. One that an earlier release has kept does not tell. */
-static int take_first(struct api_job *job, struct store *store, struct store_document *document, struct error *error) {
+static int take_first(struct api_job *job, struct store_document *document, struct error *error) {
   struct error none = {0};
   struct str meaning = run_about_read(job->arena, document->about).meaning, first;
-  if (store_document_by_key(store, RUN_KIND, document->owner, document->key, job->arena, document, &none) != 1) return -1;
+  if (!document->key.n) return -1;
+  struct store *store = api_store(job->api);
+  int found = store_document_by_key(store, RUN_KIND, document->owner, document->key, job->arena, document, &none);
+  api_store_done(job->api);
+  if (found != 1) return -1;
   first = run_about_read(job->arena, document->about).meaning;
   if (first.n && !str_eq(first, meaning))
     return error_set(error, ERROR_conflict,
@@ -174,9 +179,8 @@ static int take_first(struct api_job *job, struct store *store, struct store_doc
 static int create(struct api_job *job, struct store_document *document, struct error *error) {
   struct store *store = api_store(job->api);
   int result = store_document_create(store, document, error);
-  if (result < 0 && error->code == ERROR_conflict && document->key.n) result = take_first(job, store, document, error);
   api_store_done(job->api);
-  return result;
+  return result < 0 && error->code == ERROR_conflict ? take_first(job, document, error) : result;
 }
 
 static void forget(struct api_job *job, struct str id) {
@@ -207,21 +211,11 @@ static int let_go_on(struct api_job *job, const struct run_asked *asked, struct 
   return keep_about(job, document, &about, error);
 }
 
-/* Where there is no room for another: 1, if it was started before with this key. */
-static int take_earlier(struct api_job *job, struct store_document *document, struct error *error) {
-  if (!document->key.n) return -1;
-  struct store *store = api_store(job->api);
-  int result = take_first(job, store, document, error);
-  api_store_done(job->api);
-  return result;
-}
-
 static int begin(struct api_job *job, const struct run_asked *asked, struct store_document *document, struct runner_run *promise,
                  struct error *error) {
-  struct run_start how = {job->gateway, job->session, job->config->public_url, job->config->store, false, promise};
   if (check_free(job, &asked->order, asked->mapping_text, document->id, asked->wait, error) == 0 &&
       let_go_on(job, asked, document, error) == 0)
-    return run_document_start(job->api, document->id, &how, error);
+    return start(job, document->id, promise, error);
   runner_break(promise);
   return -1;
 }
@@ -235,7 +229,7 @@ int api_runs_create(struct api_job *job, struct error *error) {
   if (run_asked_read(job, &asked, error) || make_document(job, &asked, &document, error)) return -1;
   if (!asked.order.dry_run && run_folder(job->arena, job->config->store, document.id, &folder, error)) return -1;
   struct runner_run *promise = runner_promise(api_runner(job->api), RUNNER_TRANSFERS, document.id, error);
-  int made = promise ? create(job, &document, error) : take_earlier(job, &document, error);
+  int made = promise ? create(job, &document, error) : take_first(job, &document, error); /* there may be no room for another */
   if (promise && made) runner_break(promise);
   if (made < 0) return -1;
   document.version = made == 0 ? 1 : document.version;
@@ -380,7 +374,7 @@ int api_run_resume(struct api_job *job, struct error *error) {
   about.state = RUN_STATE_OPEN;
   about.problem = STR_NONE;
   document.expires_ms = 0;
-  if (keep_about(job, &document, &about, error) || start(job, document.id, true, error)) return -1;
+  if (keep_about(job, &document, &about, error) || start(job, document.id, NULL, error)) return -1;
   answer_run(job, &document);
   return 0;
 }
@@ -430,7 +424,7 @@ static int begin_undo(struct api_job *job, struct store_document *document, stru
     if (keep_about(job, document, about, error)) return -1;
     mandates_end(job->api, job->gateway, document->id);
   }
-  return start(job, undo->id, true, error);
+  return start(job, undo->id, NULL, error);
 }
 
 /* The undo is a run of its own, with a report of its own; it works from the other's journal. */
