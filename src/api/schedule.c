@@ -161,11 +161,15 @@ static int64_t over_ms(const struct schedule *s, const struct dhis2_period *peri
   return due_ms(s, period) + s->for_days * DAY_MS;
 }
 
+static bool is_over(const struct schedule *s, struct str text, int64_t now_ms) {
+  struct dhis2_period period;
+  return !dhis2_period_parse(text, &period) || now_ms >= over_ms(s, &period);
+}
+
 /* When a period that was tried then is tried again; 0: not any more. */
 static int64_t again_ms(const struct schedule *s, struct str text, int64_t at_ms) {
-  struct dhis2_period period;
   int64_t next = at_ms + s->again_hours * HOUR_MS;
-  return dhis2_period_parse(text, &period) && next < over_ms(s, &period) ? next : 0;
+  return is_over(s, text, next) ? 0 : next;
 }
 
 static int64_t last_again_ms(const struct schedule *s) {
@@ -224,20 +228,14 @@ static void keep_open(struct schedule *s, struct arena *arena, struct str withou
   struct schedule_open *list = ARENA_ARRAY(arena, s->open_count + 2, struct schedule_open);
   size_t n = 0;
   for (size_t i = 0; i < s->open_count; i++) {
-    struct dhis2_period period;
-    bool open = dhis2_period_parse(s->open[i].period, &period) && now_ms < over_ms(s, &period);
-    if (open && !str_eq(s->open[i].period, without) && n < SCHEDULE_OPEN_MAX) list[n++] = s->open[i];
+    struct str period = s->open[i].period;
+    if (!is_over(s, period, now_ms) && !str_eq(period, without) && n < SCHEDULE_OPEN_MAX) list[n++] = s->open[i];
   }
   s->open = list;
   s->open_count = n;
 }
 
 /* --- what is over --- */
-
-static bool is_over(const struct schedule *s, struct str text, int64_t now_ms) {
-  struct dhis2_period period;
-  return now_ms >= s->until_ms || !dhis2_period_parse(text, &period) || now_ms >= over_ms(s, &period);
-}
 
 static void give_up(struct schedule *s, struct str period, int64_t at_ms) {
   if (s->given_up_count == SCHEDULE_GIVEN_UP_MAX) memmove(s->given_up, s->given_up + 1, --s->given_up_count * sizeof *s->given_up);
@@ -246,26 +244,25 @@ static void give_up(struct schedule *s, struct str period, int64_t at_ms) {
 
 size_t schedule_close(struct schedule *s, struct arena *arena, bool under_way, int64_t now_ms, bool *ret_ended) {
   struct schedule_given_up *list = ARENA_ARRAY(arena, SCHEDULE_GIVEN_UP_MAX + 1, struct schedule_given_up);
-  size_t new = 0, kept = 0;
+  bool ended = now_ms >= s->until_ms;
+  size_t count = 0, kept = 0;
   if (s->given_up_count) memcpy(list, s->given_up, s->given_up_count * sizeof *list);
   s->given_up = list;
   for (size_t i = 0; i < s->open_count; i++) {
-    bool over = is_over(s, s->open[i].period, now_ms);
-    if (!over) s->open[kept++] = s->open[i];
-    if (!over || s->open[i].complete) continue;
-    give_up(s, s->open[i].period, now_ms);
-    new ++;
+    struct schedule_open one = s->open[i];
+    if (!ended && !is_over(s, one.period, now_ms))
+      s->open[kept++] = one;
+    else if (!one.complete)
+      give_up(s, one.period, now_ms), count++;
   }
   s->open_count = kept;
-  bool last = s->last.period.n && !s->last.over && !under_way && is_over(s, s->last.period, now_ms);
-  if (last) s->last.over = true;
-  if (last && !s->last.complete) {
-    give_up(s, s->last.period, now_ms);
-    new ++;
+  if (s->last.period.n && !s->last.over && !under_way && (ended || is_over(s, s->last.period, now_ms))) {
+    s->last.over = true;
+    if (!s->last.complete) give_up(s, s->last.period, now_ms), count++;
   }
-  *ret_ended = now_ms >= s->until_ms && !s->ended;
-  s->ended |= *ret_ended;
-  return new < SCHEDULE_GIVEN_UP_MAX ? new : SCHEDULE_GIVEN_UP_MAX;
+  *ret_ended = ended && !s->ended;
+  s->ended |= ended;
+  return count < SCHEDULE_GIVEN_UP_MAX ? count : SCHEDULE_GIVEN_UP_MAX;
 }
 
 static int by_time(const void *left, const void *right) {
