@@ -88,6 +88,7 @@ struct counts {
 };
 
 static void keep_pair_members(unsigned holds, struct mapping_pair *pair, struct counts *c) {
+  if (pair->decision == MAPPING_AUTO && !(holds & HOLDS_DECISIONS)) pair->decision = MAPPING_ACCEPTED, c->sure++;
   if (!(holds & HOLDS_CONFIDENCE)) c->confidences += pair->confidence > 0, pair->confidence = 0;
   if (!(holds & HOLDS_AUTHOR)) c->authors += pair->by.n || pair->at.n, pair->by = pair->at = STR("");
   if (!(holds & HOLDS_NOTE)) c->notes += pair->note.n > 0, pair->note = STR("");
@@ -98,23 +99,22 @@ static void keep_pair_members(unsigned holds, struct mapping_pair *pair, struct 
 static const struct mapping_pair *keep_pairs(struct format_job *job, unsigned holds, const struct mapping_pair *pairs, size_t *count,
                                              const char *what) {
   struct mapping_pair *kept = ARENA_ARRAY(job->arena, *count, struct mapping_pair);
-  size_t n = 0, undecided = 0, without = 0, sure = 0;
   struct counts c = {0};
+  size_t n = 0;
   for (size_t i = 0; i < *count; i++) {
     struct mapping_pair pair = pairs[i];
     bool counts = pair.decision == MAPPING_ACCEPTED || pair.decision == MAPPING_AUTO;
     if (!(holds & HOLDS_DECISIONS) && !counts) {
-      without += pair.decision == MAPPING_NONE;
-      undecided += pair.decision != MAPPING_NONE;
+      c.unmapped += pair.decision == MAPPING_NONE;
+      c.undecided += pair.decision != MAPPING_NONE;
       continue;
     }
-    if (!(holds & HOLDS_DECISIONS) && pair.decision == MAPPING_AUTO) pair.decision = MAPPING_ACCEPTED, sure++;
     keep_pair_members(holds, &pair, &c);
     kept[n++] = pair;
   }
-  if (undecided) format_tell(job, "left out: %zu pairs of %s that nobody has accepted", undecided, what);
-  if (without) format_tell(job, "left out: that %zu %s have no counterpart: what is not listed is not sent", without, what);
-  if (sure) format_tell(job, "left out: that %zu pairs of %s were chosen by drawbridge and not by a person", sure, what);
+  if (c.undecided) format_tell(job, "left out: %zu pairs of %s that nobody has accepted", c.undecided, what);
+  if (c.unmapped) format_tell(job, "left out: that %zu %s have no counterpart: what is not listed is not sent", c.unmapped, what);
+  if (c.sure) format_tell(job, "left out: that %zu pairs of %s were chosen by drawbridge and not by a person", c.sure, what);
   if (c.confidences) format_tell(job, "left out: the confidence of %zu pairs of %s", c.confidences, what);
   if (c.authors) format_tell(job, "left out: who decided %zu pairs of %s, and when", c.authors, what);
   if (c.notes) format_tell(job, "left out: the notes of %zu pairs of %s", c.notes, what);
