@@ -335,7 +335,8 @@ class Hook:
         return self.server.server_address[1]
 
 
-class Scheduled(Unattended):
+class Schedules(Unattended):
+    """A hook that is told, and what a test does with a schedule."""
     takes_seconds = 15
     reporters = None  # so many of the units; None: all
 
@@ -380,19 +381,24 @@ runs: {{reports: {self.state}/reports}}
         month_end = (last.replace(day=28) + datetime.timedelta(days=4)).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
         self.assertEqual(next_one, min(last + datetime.timedelta(hours=24), month_end))
 
+    def altered(self, change):
+        with sqlite3.connect(self.state / "state.db", timeout=30) as store:
+            about = json.loads(store.execute("SELECT about FROM documents WHERE kind = 'schedule'").fetchone()[0])
+            change(about)
+            store.execute("UPDATE documents SET about = ?, version = version + 1 WHERE kind = 'schedule'", (json.dumps(about),))
+
     def a_day_later(self, schedule):
         """As if the last try had been yesterday: a new one begins."""
         before = self.tried(schedule)["last"]["run"]
-        with sqlite3.connect(self.state / "state.db", timeout=30) as store:
-            about = json.loads(store.execute("SELECT about FROM documents WHERE kind = 'schedule'").fetchone()[0])
-            about["last"]["at"] = after(hours=-25)
-            store.execute("UPDATE documents SET about = ?, version = version + 1 WHERE kind = 'schedule'", (json.dumps(about),))
+        self.altered(lambda about: about["last"].update(at=after(hours=-25)))
         harness.wait_for(lambda: self.now(schedule)["last"]["run"] != before, "the next try")
         return self.tried(schedule)
 
     def reports(self):
         return sorted(p.name for p in (self.state / "reports").iterdir())
 
+
+class Scheduled(Schedules):
     def test_by_itself_with_a_report_to_folder_and_webhook(self):
         before = self.tokens("target")
         schedule = self.schedule(language="fr")
@@ -500,7 +506,7 @@ runs: {{reports: {self.state}/reports}}
         self.assertEqual((self.rows("mandate"), self.rows("schedule")), (0, 0))
 
 
-class ScheduledTooEarly(Scheduled):
+class ScheduledTooEarly(Schedules):
     """The source has nothing yet: it is not complete, and tried again."""
     reporters = 0
 
@@ -516,10 +522,8 @@ class ScheduledTooEarly(Scheduled):
         self.assertNotEqual(now["last"]["run"], first)
         self.assertEqual(self.stored("target", periods=self.asked_periods), self.wanted_now())
 
-    test_goes_on_after_the_program_was_killed = test_its_process_dies_before_its_end_is_kept = test_of_one_that_waits_for_its_person_a_webhook_is_told = test_a_webhook_that_fails_is_tried_again = test_of_somebody_else = test_schedules_that_mean_nothing = None
 
-
-class ScheduledBeforeAllHaveReported(Scheduled):
+class ScheduledBeforeAllHaveReported(Schedules):
     reporters = 1
 
     def test_who_reports_late_is_not_left_out(self):
@@ -534,18 +538,10 @@ class ScheduledBeforeAllHaveReported(Scheduled):
         self.assertEqual([json.loads(body)["run"] for _, body in self.hook.got][1:], [now["last"]["run"]])
         self.assertEqual(self.stored("target", periods=self.asked_periods), self.wanted_now())
 
-    test_by_itself_with_a_report_to_folder_and_webhook = test_goes_on_after_the_program_was_killed = test_its_process_dies_before_its_end_is_kept = test_of_one_that_waits_for_its_person_a_webhook_is_told = test_a_webhook_that_fails_is_tried_again = test_of_somebody_else = test_schedules_that_mean_nothing = None
 
-
-class ScheduledForNothing(Scheduled):
+class ScheduledForNothing(Schedules):
     """Nobody reports: who is to be told hears that a period is given up, and that the schedule has ended."""
     reporters = 0
-
-    def altered(self, change):
-        with sqlite3.connect(self.state / "state.db", timeout=30) as store:
-            about = json.loads(store.execute("SELECT about FROM documents WHERE kind = 'schedule'").fetchone()[0])
-            change(about)
-            store.execute("UPDATE documents SET about = ?, version = version + 1 WHERE kind = 'schedule'", (json.dumps(about),))
 
     def told(self, event):
         return [body for body in (json.loads(body) for _, body in self.hook.got) if body["event"] == event]
@@ -579,10 +575,8 @@ class ScheduledForNothing(Scheduled):
         harness.wait_for(lambda: self.told("period_given_up"), "the word of the period")
         self.assertEqual([one["period"] for one in self.told("period_given_up")], [self.last_month])
 
-    test_by_itself_with_a_report_to_folder_and_webhook = test_goes_on_after_the_program_was_killed = test_its_process_dies_before_its_end_is_kept = test_of_one_that_waits_for_its_person_a_webhook_is_told = test_a_webhook_that_fails_is_tried_again = test_of_somebody_else = test_schedules_that_mean_nothing = None
 
-
-class ScheduledByAnotherCalendar(Scheduled):
+class ScheduledByAnotherCalendar(Schedules):
     """202610 is a month of 2033 there."""
     more_words = {"target": ("--set", "calendar=ethiopian")}
 
@@ -591,8 +585,6 @@ class ScheduledByAnotherCalendar(Scheduled):
         self.assertEqual(answer["code"], "input")
         self.assertIn("the server 'target' counts by another: ethiopian", answer["detail"])
         self.assertEqual((self.rows("mandate"), self.rows("schedule")), (0, 0))
-
-    test_goes_on_after_the_program_was_killed = test_its_process_dies_before_its_end_is_kept = test_of_one_that_waits_for_its_person_a_webhook_is_told = test_a_webhook_that_fails_is_tried_again = test_of_somebody_else = test_schedules_that_mean_nothing = None
 
 
 class Kept(Unattended):
