@@ -3,6 +3,7 @@
 What holds always: every process is ended with SIGTERM and must exit with 0; a word of a sanitizer in its log fails the test. Nothing here retries or sleeps for luck:
 `wait_for` asks until a condition holds or a generous deadline has passed.
 """
+import concurrent.futures
 import contextlib
 import http.client
 import json
@@ -16,6 +17,7 @@ import socketserver
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 import urllib.parse
@@ -56,6 +58,17 @@ def wait_for(condition, what):
             return result
         time.sleep(0.02)
     raise AssertionError(f"{what}: waited {PATIENCE} s in vain")
+
+
+def together(*calls):
+    """What they return, each in a thread of its own; all begin at the same moment."""
+    start = threading.Barrier(len(calls))
+
+    def begin(call):
+        start.wait(PATIENCE)
+        return call()
+    with concurrent.futures.ThreadPoolExecutor(len(calls)) as pool:
+        return list(pool.map(begin, calls))
 
 
 def answers(port):

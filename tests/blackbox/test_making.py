@@ -1,4 +1,5 @@
 """Alignments that are made without anybody waiting for one call's answer: how far they are is told, they end when they are not wanted any more, and nothing is lost with a line, a tab or a process."""
+import functools
 import threading
 
 import harness
@@ -140,16 +141,7 @@ class Made(Making):
         """Whoever comes while the first one is just being begun is told of it, and does not break it off."""
         browsers = [self.browser] + [self.same_session() for _ in range(TOGETHER - 1)]
         for i in range(OFTEN):
-            answers, start = [], threading.Barrier(TOGETHER)
-
-            def begin(browser, key=f"at once {i}"):
-                start.wait(harness.PATIENCE)
-                answers.append(self.make(browser=browser, key=key))
-            threads = [threading.Thread(target=begin, args=(browser,)) for browser in browsers]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
+            answers = harness.together(*(functools.partial(self.make, browser=browser, key=f"at once {i}") for browser in browsers))
             self.assertEqual((len(answers), len({one["id"] for one in answers})), (TOGETHER, 1), answers)
             self.assertNotIn("interrupted", {one["state"] for one in answers})
             self.assertEqual(self.end_of(answers[0])["state"], "done")

@@ -2,6 +2,7 @@
 import base64
 import collections
 import csv
+import functools
 import io
 import json
 import os
@@ -253,16 +254,8 @@ class Runs(Gateway):
     def test_the_same_key_at_the_same_moment(self):
         """Whoever comes while the first one is just being begun is told that it is under way."""
         for i in range(OFTEN):
-            answers, start = [], threading.Barrier(TOGETHER)
-
-            def begin(key=f"at once {i}"):
-                start.wait(harness.PATIENCE)
-                answers.append(self.browser.call("POST", "/v1/runs", headers={"Idempotency-Key": key}, body=self.order(dry_run=True)))
-            threads = [threading.Thread(target=begin) for _ in range(TOGETHER)]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
+            begin = functools.partial(self.browser.call, "POST", "/v1/runs", headers={"Idempotency-Key": f"at once {i}"}, body=self.order(dry_run=True))
+            answers = harness.together(*[begin] * TOGETHER)
             self.assertEqual(sorted(one.status for one in answers), [200] * (TOGETHER - 1) + [201])
             self.assertEqual(len({one.json["id"] for one in answers}), 1)
             self.assertNotIn("interrupted", {one.json["state"] for one in answers})
