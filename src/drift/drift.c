@@ -127,7 +127,7 @@ bool coc_has_option(const struct dhis2_option_combo *coc, struct str option) {
 }
 
 bool coc_same_options(const struct dhis2_option_combo *a, const struct dhis2_option_combo *b) {
-  if (a->option_count != b->option_count) return false;
+  if (!a->option_count || a->option_count != b->option_count) return false;
   for (size_t i = 0; i < a->option_count; i++)
     if (!coc_has_option(b, a->options[i]->o.id)) return false;
   return true;

@@ -57,7 +57,7 @@ struct mapping_operand rule_operand(const struct mapping_rule *rule, enum drift_
 bool side_holds(const struct dhis2_metadata *metadata, struct mapping_operand operand);
 
 bool coc_has_option(const struct dhis2_option_combo *coc, struct str option);
-bool coc_same_options(const struct dhis2_option_combo *a, const struct dhis2_option_combo *b);
+bool coc_same_options(const struct dhis2_option_combo *a, const struct dhis2_option_combo *b);       /* false where none are told */
 struct str coc_option_names(struct arena *arena, const struct dhis2_option_combo *coc);              /* "0-4 years, Female" */
 const struct dhis2_option_combo *combo_coc(const struct dhis2_category_combo *combo, struct str id); /* NULL: it has none of this id */
 int by_object_id(const void *left, const void *right); /* of two `const struct dhis2_object *const *` */

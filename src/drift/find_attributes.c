@@ -29,7 +29,7 @@ static const struct dhis2_option_combo *successor(struct attributes *a, const st
   const struct dhis2_option_combo *found = NULL;
   for (size_t i = 0; i < is->option_combo_count; i++) {
     const struct dhis2_option_combo *coc = is->option_combos[i];
-    bool like = (gone->option_count && coc_same_options(gone, coc)) || (gone->o.name.n && str_eq(gone->o.name, coc->o.name));
+    bool like = coc_same_options(gone, coc) || (gone->o.name.n && str_eq(gone->o.name, coc->o.name));
     if (!like || combo_coc(was, coc->o.id)) continue;
     if (found) return NULL;
     found = coc;
@@ -48,7 +48,7 @@ static void tell_gone(struct attributes *a, const struct dhis2_option_combo *was
                                 .name = was->o.name,
                                 .before = was->o.id,
                                 .after = next ? next->o.id : STR(""),
-                                .sure = next && was->option_count && coc_same_options(was, next)};
+                                .sure = next && coc_same_options(was, next)};
   (void)map_put(&a->told, was->o.id, a);
   finding_add(f, a->look, change, NULL,
               next ? "%s has the attribute option combo %.*s under another id, %.*s: let the mapping follow it"

@@ -151,7 +151,7 @@ static const struct dhis2_option_combo *successor(struct comparing *c, const str
   bool found_by_options = false;
   for (size_t i = 0; i < combo->is->option_combo_count; i++) {
     const struct dhis2_option_combo *is = combo->is->option_combos[i];
-    bool by_options = was->option_count && coc_same_options(was, is), by_name = was->o.name.n && str_eq(was->o.name, is->o.name);
+    bool by_options = coc_same_options(was, is), by_name = was->o.name.n && str_eq(was->o.name, is->o.name);
     if ((!by_options && !by_name) || !map_get(&c->new_cocs, is->o.id)) continue;
     if (found && (found_by_options > by_options || (found_by_options == by_options && str_cmp(found->o.id, is->o.id) < 0))) continue;
     found = is;
@@ -172,7 +172,7 @@ static void tell_coc_gone(struct comparing *c, const struct shared *combo, const
                                 .name = was->o.name,
                                 .before = was->o.id,
                                 .after = next ? next->o.id : STR(""),
-                                .sure = next && was->option_count && coc_same_options(was, next)};
+                                .sure = next && coc_same_options(was, next)};
   if (next)
     finding_add(c->f, c->look, change, rules, "%s has the option combo %.*s under another id, %.*s: let the mapping follow it",
                 look_name(c->look), STR_ARG(quoted), STR_ARG(next->o.id));
