@@ -119,15 +119,17 @@ static int write_pairs(struct format_job *job, struct sheets_writer *writer, con
   struct arena *arena = job->arena;
   if (sheets_writer_begin(writer, error)) return -1;
   for (size_t i = 0; i < count; i++) {
-    struct str cells[PAIR_COLUMNS] = {cell_guard(arena, pairs[i].source),
-                                      combos ? cell_guard(arena, format_combo_name(job->source, pairs[i].source)) : STR(""),
-                                      cell_guard(arena, pairs[i].target),
-                                      combos ? cell_guard(arena, format_combo_name(job->target, pairs[i].target)) : STR(""),
-                                      str_of(mapping_decision_name(pairs[i].decision)),
-                                      pairs[i].confidence > 0 ? format_confidence_text(arena, pairs[i].confidence) : STR(""),
-                                      cell_guard(arena, pairs[i].note),
-                                      cell_guard(arena, pairs[i].by),
-                                      cell_guard(arena, pairs[i].at)};
+    struct str row[ROW_COLUMNS], cells[PAIR_COLUMNS];
+    row_of_pair(arena, "", &pairs[i], row); /* its sheet tells the kind */
+    cells[PAIR_SOURCE] = row[ROW_SOURCE];
+    cells[PAIR_SOURCE_NAME] = cell_guard(arena, combos ? format_combo_name(job->source, pairs[i].source) : STR(""));
+    cells[PAIR_TARGET] = row[ROW_TARGET];
+    cells[PAIR_TARGET_NAME] = cell_guard(arena, combos ? format_combo_name(job->target, pairs[i].target) : STR(""));
+    cells[PAIR_DECISION] = row[ROW_DECISION];
+    cells[PAIR_CONFIDENCE] = row[ROW_CONFIDENCE];
+    cells[PAIR_NOTE] = row[ROW_NOTE];
+    cells[PAIR_BY] = row[ROW_BY];
+    cells[PAIR_AT] = row[ROW_AT];
     if (sheets_writer_row(writer, cells, error)) return -1;
   }
   return 0;
