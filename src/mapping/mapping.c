@@ -70,6 +70,11 @@ static bool operand_ok(struct mapping_operand operand) {
   return id_ok(operand.data_element) && id_ok(operand.category_option_combo);
 }
 
+static bool time_ok(struct str text) {
+  int64_t when;
+  return !text.n || clock_parse(text, &when);
+}
+
 static int check_rule(const struct mapping_rule *rule, size_t number, struct error *error) {
   bool has_target = rule->target.data_element.n || rule->target.category_option_combo.n;
   if (rule->term_count > MAPPING_TERMS_MAX)
@@ -80,11 +85,8 @@ static int check_rule(const struct mapping_rule *rule, size_t number, struct err
     return error_set(error, ERROR_input, "rule %zu: the target is not a data element with a category option combo", number);
   if (!rule->term_count && (rule->decision != MAPPING_NONE || !has_target))
     return error_set(error, ERROR_input, "rule %zu has no terms", number);
-  int64_t when;
-  if (rule->at.n && !clock_parse(rule->at, &when))
-    return error_set(error, ERROR_input, "rule %zu: \"at\" is not a time (RFC 3339)", number);
-  if (rule->approved_at.n && !clock_parse(rule->approved_at, &when))
-    return error_set(error, ERROR_input, "rule %zu: \"approved_at\" is not a time (RFC 3339)", number);
+  if (!time_ok(rule->at)) return error_set(error, ERROR_input, "rule %zu: \"at\" is not a time (RFC 3339)", number);
+  if (!time_ok(rule->approved_at)) return error_set(error, ERROR_input, "rule %zu: \"approved_at\" is not a time (RFC 3339)", number);
   if (rule->confidence > 1) return error_set(error, ERROR_input, "rule %zu: a confidence is from 0 to 1", number);
   for (size_t i = 0; i < rule->term_count; i++) {
     if (!operand_ok(rule->terms[i].source))
@@ -149,7 +151,6 @@ static int check_twice(const struct mapping *mapping, struct error *error) {
 /* Each source has one target: a unit's numbers may not be sent to two places. */
 static int check_pairs(const struct mapping_pair *pairs, size_t count, const char *what, struct error *error) {
   struct map seen = {0};
-  int64_t when;
   int result = 0;
   if (count > MAPPING_PAIRS_MAX) return error_set(error, ERROR_input, "more than %d %s", MAPPING_PAIRS_MAX, what);
   for (size_t i = 0; i < count && result == 0; i++) {
@@ -160,7 +161,7 @@ static int check_pairs(const struct mapping_pair *pairs, size_t count, const cha
       result = error_set(error, ERROR_input, "%s, entry %zu: decided \"none\", and yet it has a target", what, i + 1);
     else if (!(pairs[i].confidence >= 0 && pairs[i].confidence <= 1))
       result = error_set(error, ERROR_input, "%s, entry %zu: a confidence is from 0 to 1", what, i + 1);
-    else if ((pairs[i].at.n && !clock_parse(pairs[i].at, &when)) || (pairs[i].approved_at.n && !clock_parse(pairs[i].approved_at, &when)))
+    else if (!time_ok(pairs[i].at) || !time_ok(pairs[i].approved_at))
       result = error_set(error, ERROR_input, "%s, entry %zu: \"at\" and \"approved_at\" are times (RFC 3339)", what, i + 1);
     else if (map_put(&seen, pairs[i].source, &seen))
       result = error_set(error, ERROR_input, "%s: the source %.*s stands there twice", what, STR_ARG(pairs[i].source));
