@@ -345,10 +345,11 @@ struct cells cells_align(const struct cells_context *context, const struct item 
   for (size_t s = 0; s < m.from.n; s++)
     cells.p[s].answered =
         cells.p[s].choice_count && cells.p[s].choices[0].score > CELL_ANSWER && !(cells.p[s].choices[0].ground & CELL_SPLIT);
-  if (!large) drop_parts_of_wholes(&cells);
-  if (!large) match_left_over(&m, &cells);
-  if (!large) match_unknown(&m, &cells);
-  if (!large) find_divisions(&m, &cells);
+  if (large) return cells;
+  drop_parts_of_wholes(&cells);
+  match_left_over(&m, &cells);
+  match_unknown(&m, &cells);
+  find_divisions(&m, &cells);
   return cells;
 }
 
