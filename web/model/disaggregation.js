@@ -2,7 +2,7 @@
 //
 // A plan is as in exceptions.js. A value is never split, so each cell has one target at most.
 import { elected, isException, planOf, vote } from './exceptions.js'
-import { choiceOf, decideCell, pairKey } from './review.js'
+import { choiceOf, decideCell, pairKey, targetOfTerm } from './review.js'
 
 /** [{key, source: combo, target: combo, uses: [{element, target, and what planOf tells}]}], the most used first. */
 export function comboPairs(review, combos) {
@@ -132,7 +132,7 @@ export function planDecisions(review, pair, plan, uses) {
   const decisions = []
   for (const { element, target } of uses)
     for (const cell of review.cellsOf.get(element.source.id) ?? []) {
-      const others = cell.terms.filter((one) => one.target_data_element !== target.id).map((one) => ({ data_element: one.target_data_element, category_option_combo: one.target.id, sign: one.sign }))
+      const others = cell.terms.filter((one) => one.target_data_element !== target.id).map(targetOfTerm)
       const to = plan.get(cell.source.id)
       const targets = [...others, ...(to ? [{ data_element: target.id, category_option_combo: to, sign: '+' }] : [])]
       const before = cell.terms.map((one) => `${one.sign}${one.target_data_element} ${one.target.id}`).sort().join()

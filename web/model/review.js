@@ -124,6 +124,9 @@ export const approve = (id, by) => ({ ...elementDecision(id, 'approved'), by })
 export const noted = (id, note) => ({ ...elementDecision(id, 'noted'), note })
 export const forget = (id) => elementDecision(id, 'undecided')
 
+/** A term of a cell as a decision names it. */
+export const targetOfTerm = ({ target_data_element, target, sign }) => ({ data_element: target_data_element, category_option_combo: target.id, sign })
+
 /** One cell: targets are {data_element, category_option_combo, sign}; none of them is "no counterpart", undefined forgets. */
 export function decideCell(cell, targets) {
   const decision = targets === undefined ? 'undecided' : targets.length ? 'accepted' : 'none'
@@ -173,7 +176,7 @@ function restoringDecisions(step, which) {
 
 export function restoringCell(cell) {
   if (!cell.decided) return [decideCell(cell, undefined)]
-  return [decideCell(cell, cell.terms.map((one) => ({ data_element: one.target_data_element, category_option_combo: one.target.id, sign: one.sign })))]
+  return [decideCell(cell, cell.terms.map(targetOfTerm))]
 }
 
 /** Which item a decision is about, and what is decided about it in a review, as texts: two are equal where the decisions are. */

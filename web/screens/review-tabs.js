@@ -3,7 +3,7 @@ import { html, useEffect, useMemo, useRef, useState } from '../lib.js'
 import { apart, number, percent, t } from '../i18n.js'
 import { gateway, useLoad } from '../api.js'
 import { Loading, Name, Problem, Tag } from '../ui.js'
-import { cellKey, decideCell, optionCombosOf, restoringCell } from '../model/review.js'
+import { cellKey, decideCell, optionCombosOf, restoringCell, targetOfTerm } from '../model/review.js'
 import { elementReason, featureName } from '../model/features.js'
 import { numbersOf, wordsAlike } from '../model/words-alike.js'
 import { aggregationType, valueType } from '../model/value-types.js'
@@ -90,7 +90,6 @@ export function Cells({ review, row, cells, chosen, changed, onCell }) {
 }
 
 const keyOf = (term) => cellKey(term.target_data_element, term.target.id)
-const targetOf = ({ target_data_element, target, sign }) => ({ data_element: target_data_element, category_option_combo: target.id, sign })
 const replaced = (list, at, ...by) => [...list.slice(0, at), ...by, ...list.slice(at + 1)]
 
 /** Terms in the order in which they were seen first, whatever the order they come in: what has the focus stays where it is. `became(at, key)`: another one takes a place. */
@@ -107,7 +106,7 @@ function Terms({ review, row, cell, groups, disabled, onTargets }) {
   const list = useRef()
   const [terms, became] = useOrder(cell.terms)
   const called = `${row.source.name}, ${cell.source.name}`
-  const targets = terms.map(targetOf)
+  const targets = terms.map(targetOfTerm)
   const taken = new Set(terms.map(keyOf))
   const more = terms.length > 0 && groups.some(({ target, cocs }) => cocs.some((coc) => !taken.has(cellKey(target.id, coc.id))))
   const choose = (at, value) => {
