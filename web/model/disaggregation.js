@@ -32,9 +32,10 @@ export const exceptionsOf = (pair, plan) => pair.uses.filter((one) => isExceptio
 export function resultOf(pair, plan, splits = new Map()) {
   const filled = new Map()
   for (const to of plan.values()) filled.set(to, (filled.get(to) ?? 0) + 1)
+  const nowhere = pair.source.option_combos.filter((one) => !plan.has(one.id))
   return {
     sent: plan.size, sources: pair.source.option_combos.length, filled: filled.size, targets: pair.target.option_combos.length,
-    split: pair.source.option_combos.filter((one) => !plan.has(one.id) && splits.has(one.id)), lost: pair.source.option_combos.filter((one) => !plan.has(one.id) && !splits.has(one.id)), gaps: pair.target.option_combos.filter((one) => !filled.has(one.id)),
+    split: nowhere.filter((one) => splits.has(one.id)), lost: nowhere.filter((one) => !splits.has(one.id)), gaps: pair.target.option_combos.filter((one) => !filled.has(one.id)),
     summed: [...filled.values()].filter((n) => n > 1).length,
   }
 }

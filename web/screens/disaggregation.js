@@ -81,7 +81,7 @@ function Pair({ id, review, pair, at, head, problem, onKept, onChanges, onAgain 
   const exceptions = exceptionsOf(pair, usual)
   const uses = decidable(withExceptions ? pair.uses.filter((one) => !one.special) : pair.uses.filter((one) => !exceptions.includes(one)))
   const decisions = planDecisions(review, pair, plan, uses)
-  const live = grids.map((grid) => ({ ...grid, links: linksOf(pair, plan, grid.at, grid.to).links }))
+  const live = grids.map((grid) => ({ ...grid, links: linksOf(pair, plan, grid.at, grid.to).links, split: splitRows(toChoose, splits, grid) }))
   const given = ({ to: category }, from, to) => {
     const grid = live.find((one) => one.to === category)
     return to ? withOptions(pair, plan, live, grid, [from], to) : withOption(pair, plan, live, grid, from)
@@ -96,11 +96,11 @@ function Pair({ id, review, pair, at, head, problem, onKept, onChanges, onAgain 
       if (error.code === 'changed_meanwhile') onAgain()
     }
   }
-  const all = { rows: pair.source.option_combos, columns: pair.target.option_combos }
+  const all = { rows: pair.source.option_combos, columns: pair.target.option_combos, links: plan, split: splitRows(toChoose, splits) }
   const largeAll = isLarge(all.rows, all.columns)
   const large = [
-    ...live.map((grid) => ({ key: grid.target.id, title: html`<${Across} of=${grid} />`, rows: grid.source.options, columns: grid.target.options, links: grid.links, split: splitRows(toChoose, splits, grid), give: (from, to) => withOptions(pair, plan, live, grid, from, to) })),
-    { key: ALL, title: html`<${Across} of=${pair} />`, ...all, links: plan, split: splitRows(toChoose, splits), give: (from, to) => withCells(plan, from, to) },
+    ...live.map((grid) => ({ key: grid.target.id, title: html`<${Across} of=${grid} />`, rows: grid.source.options, columns: grid.target.options, links: grid.links, split: grid.split, give: (from, to) => withOptions(pair, plan, live, grid, from, to) })),
+    { key: ALL, title: html`<${Across} of=${pair} />`, ...all, give: (from, to) => withCells(plan, from, to) },
   ].find((one) => one.key === at && isLarge(one.rows, one.columns))
   const gridRef = useRef()
   const leave = useWay(large?.key, gridRef, pairAddress(id, pair))
@@ -116,23 +116,24 @@ function Pair({ id, review, pair, at, head, problem, onKept, onChanges, onAgain 
     <p class="row end"><span role="status">${open > 0 ? tn('{n} cell is changed and not accepted yet.', '{n} cells are changed and not accepted yet.', open) : state.done && decisions.length === 0 ? t('All changes saved') : ''}</span>${!samePlan(plan, usual) && html`<${Button} onClick=${() => setPlan(usual)}>${t('As it was')}<//>`}
       <${Button} primary loading=${state.loading} disabled=${decisions.length === 0} onClick=${accept}>${tn('Accept for {n} data element', 'Accept for {n} data elements', new Set(decisions.map((one) => one.source_data_element)).size)}<//></p>`
   if (large) return html`<${LargeGrid} key=${large.key} ...${large} onChoose=${(from, to) => setPlan(large.give(from, to))} onLeave=${leave} gridRef=${gridRef}>${problem}${deciding}<//>`
+  const result = resultOf(pair, plan, splits)
   return html`${head}<div class="page">${problem}
     <p><${Link} to=${pairAddress(id)}>${t('All pairs')}<//></p>
     <h2><${Across} of=${pair} /></h2>
     <p class="muted">${tn('Used by {n} data element.', 'Used by {n} data elements.', pair.uses.length)} ${grids.length > 0 ? t('Match options once; the cells follow from it.') : ''}</p>
     <${Splits} choices=${toChoose} nameOf=${(grid, to) => (grid?.target.options ?? pair.target.option_combos).find((one) => one.id === to)?.name ?? to} linksOf=${(grid) => (grid ? live.find((one) => one.to === grid.to).links : plan)} onChoose=${(grid, from, to) => setPlan(grid ? given(grid, from, to) : withCells(plan, [from], to))} />
-    <${Lost} pair=${pair} plan=${plan} splits=${splits} />
+    <${Lost} lost=${result.lost} />
     <div class="grids">
       ${live.map((grid) => html`<section key=${grid.to} class="card" aria-labelledby="grid-${grid.to}">
         <h3 id="grid-${grid.to}"><${Across} of=${grid} /></h3>
         ${isLarge(grid.source.options, grid.target.options) ? html`<${OpenGrid} id=${id} pair=${pair} grid=${grid.target.id} rows=${grid.source.options} columns=${grid.target.options} links=${grid.links} />`
-          : html`<${Grid} label="grid-${grid.to}" rows=${grid.source.options} columns=${grid.target.options} links=${grid.links} split=${splitRows(toChoose, splits, grid)} onChoose=${(from, to) => setPlan(withOption(pair, plan, live, grid, from, to))} />`}
+          : html`<${Grid} label="grid-${grid.to}" rows=${grid.source.options} columns=${grid.target.options} links=${grid.links} split=${grid.split} onChoose=${(from, to) => setPlan(withOption(pair, plan, live, grid, from, to))} />`}
       </section>`)}
-      <${Result} id=${id} pair=${pair} plan=${plan} splits=${splits} exceptions=${exceptions} />
+      <${Result} id=${id} pair=${pair} result=${result} exceptions=${exceptions} />
     </div>
     ${grids.length > 0 && !largeAll && html`<p><${Button} small aria-expanded=${whole ? 'true' : 'false'} onClick=${() => setWhole(!whole)}>${t('All cells, {rows} × {columns}', { rows: all.rows.length, columns: all.columns.length })}<//></p>`}
     ${(whole || largeAll) && html`<section class="card" aria-labelledby="whole"><h3 id="whole">${t('Cell by cell')}</h3>
-      ${largeAll ? html`<${OpenGrid} id=${id} pair=${pair} grid=${ALL} ...${all} links=${plan} />` : html`<${Grid} label="whole" ...${all} links=${plan} split=${splitRows(toChoose, splits)} onChoose=${(from, to) => setPlan(withCell(plan, from, to))} />`}</section>`}
+      ${largeAll ? html`<${OpenGrid} id=${id} pair=${pair} grid=${ALL} ...${all} />` : html`<${Grid} label="whole" ...${all} onChoose=${(from, to) => setPlan(withCell(plan, from, to))} />`}</section>`}
     ${exceptions.some((one) => !one.special) && html`<label class="check"><input type="checkbox" checked=${withExceptions} onChange=${(event) => setWithExceptions(event.target.checked)} />${t('Also for the exceptions')}</label>`}
     ${decidable(pair.uses).length === 0 && html`<${Notice} title=${t('None of these data elements is accepted yet')}>${t('Cells are decided for accepted ones; what is decided is then proposed for the others, too.')} <${Link} to=${reviewAddress(id, { state: 'proposed' })}>${t('Go to the review')}<//><//>`}
     ${deciding}
@@ -156,16 +157,15 @@ function OpenGrid({ id, pair, grid, rows, columns, links }) {
     <p><${Link} id="open-${grid}" class="button" to=${pairAddress(id, pair, grid)}>${t('Open the grid, {rows} × {columns}', { rows: rows.length, columns: columns.length })}<//></p>`
 }
 
-function Lost({ pair, plan, splits }) {
-  const { lost } = resultOf(pair, plan, splits)
+function Lost({ lost }) {
   if (lost.length === 0) return null
   const names = lost.slice(0, 6).map((one) => one.name).join(', ') + (lost.length > 6 ? '…' : '')
   return html`<${Notice} tone="warning" title=${tn('{n} cell of the source goes nowhere', '{n} cells of the source go nowhere', lost.length)}>
     <p><bdi>${names}</bdi></p><p>${t('Nothing at the target is like it: choose the one target that takes all of it, or leave it; then it is not sent.')}</p><//>`
 }
 
-function Result({ id, pair, plan, splits, exceptions }) {
-  const { sent, sources, filled, targets, split, lost, gaps, summed } = resultOf(pair, plan, splits)
+function Result({ id, pair, result, exceptions }) {
+  const { sent, sources, filled, targets, split, lost, gaps, summed } = result
   const lines = [[t('Cells of the source sent'), t('{some} of {all}', { some: sent, all: sources })], [t('Target cells filled'), t('{some} of {all}', { some: filled, all: targets })], [t('Target cells that are sums'), summed], [t('Split by the target, not sent'), split.length], [t('Go nowhere'), lost.length], [t('Stay empty'), gaps.length]]
   return html`<section class="card" aria-labelledby="result"><h3 id="result">${t('Result')}</h3>
     <table><tbody>${lines.map(([text, value]) => html`<tr key=${text}><th scope="row">${text}</th><td class="number">${value}</td></tr>`)}</tbody></table>
