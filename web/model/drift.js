@@ -53,6 +53,9 @@ export const outcomeWords = (change, follow) => OUTCOME_WORDS[follows(change) &&
 /** By its id the same thing, and its name says the same. */
 export const isSame = (change) => change.mapping === 'same'
 
+/** Those that are shown: where that is wanted, what is plainly the same is not. */
+export const toldOf = (alignment, changes) => (alignment.on_change === 'take' ? changes.filter((one) => !isSame(one)) : changes)
+
 export const effectWords = (effect) => EFFECT_WORDS[effect]()
 export const objectWords = (type) => OBJECT_WORDS[type]?.() ?? type
 export const kindWords = (kind) => KIND_WORDS[kind]?.() ?? kind

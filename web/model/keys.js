@@ -53,7 +53,8 @@ export function commandOf(event, place = 'list', settings = {}) {
   return found ?? (digit ? `${event.shiftKey ? 'add' : 'choose'}-${digit[1]}` : undefined)
 }
 
-const lettersOf = (command, settings) => settings.letters?.[command] ?? LETTERS[command]
+/** Chosen, or as they come. */
+export const lettersOf = (command, settings) => settings.letters?.[command] ?? LETTERS[command]
 const commandOfLetter = (letter, settings) => Object.keys(LETTERS).find((command) => lettersOf(command, settings).includes(letter))
 
 /** What keeps these letters from being those of a command: {letter, by: the command that has it; undefined: it chooses a candidate}. undefined: nothing. */

@@ -5,7 +5,7 @@ import { gateway, useLoad, useServerNames } from '../api.js'
 import { Link } from '../router.js'
 import { Button, Loading, Name, Notice, Problem, Tag } from '../ui.js'
 import { reviewAddress } from '../model/address.js'
-import { byEffect, canFollow, EFFECT_TONES, effectWords, isSame, isSureToFollow, kindWords, objectWords, outcomeWords, sideOf } from '../model/drift.js'
+import { byEffect, canFollow, EFFECT_TONES, effectWords, isSame, isSureToFollow, kindWords, objectWords, outcomeWords, sideOf, toldOf } from '../model/drift.js'
 import { periodTypeName } from '../model/period-types.js'
 import { aggregationType, valueType } from '../model/value-types.js'
 import { AlignmentHead } from './alignment-head.js'
@@ -36,7 +36,7 @@ export function Drift({ params }) {
   if (!loaded.data)
     return html`<div class="page"><h1>${t('Changes')}</h1><${Problem} error=${loaded.error} again=${loaded.reload} />${loaded.loading && html`<${Loading} what=${t('Reading both servers…')} />`}</div>`
   const following = follow ?? isSureToFollow(drift.changes)
-  const told = alignment.on_change === 'take' ? drift.changes.filter((one) => !isSame(one)) : drift.changes
+  const told = toldOf(alignment, drift.changes)
   const untold = drift.changes.length - told.length
   const anew = () => { setFollow(undefined); return loaded.reload() }
   return html`<${AlignmentHead} id=${id} alignment=${alignment} at="drift" />

@@ -17,7 +17,7 @@ import { isRejected, stateTag } from './review-list.js'
 
 export function MappingPrint({ params }) {
   const id = params.alignment
-  const loaded = useLoad(async (signal) => reviewOf(await gateway.alignments.get(id, { features: false, signal })), [id])
+  const loaded = useLoad(async (signal) => reviewOf(await gateway.alignments.get(id, { signal })), [id])
   if (!loaded.data) return html`<div class="page"><h1>${t('Mapping')}</h1><${Problem} error=${loaded.error} again=${loaded.reload} />${loaded.loading && html`<${Loading} />`}</div>`
   return html`<${Printed} id=${id} review=${loaded.data} />`
 }

@@ -4,7 +4,7 @@ import { number, percent, t, tn } from '../i18n.js'
 import { gateway, useLoad, useServerNames } from '../api.js'
 import { Link } from '../router.js'
 import { Bar, Loading, Name, Notice, Problem, Tag } from '../ui.js'
-import { byEffect, EFFECT_TONES, effectWords, isSame, kindWords, objectWords, sideOf } from '../model/drift.js'
+import { byEffect, EFFECT_TONES, effectWords, kindWords, objectWords, sideOf, toldOf } from '../model/drift.js'
 import { reviewAddress, unassignedAddress } from '../model/address.js'
 import { bySection, lastReading, share, shareAccepted } from '../model/overview.js'
 import { periodTypeName } from '../model/period-types.js'
@@ -104,7 +104,7 @@ function Changes({ id, alignment }) {
   const drift = useLoad((signal) => gateway.alignments.drift(id, { signal }), [id])
   const to = `${reviewAddress(id)}/drift`
   const serverName = useServerNames()
-  const told = drift.data?.changes.filter((one) => alignment.on_change !== 'take' || !isSame(one))
+  const told = drift.data && toldOf(alignment, drift.data.changes)
   const shown = told && byEffect(told).flatMap(([effect, changes]) => changes.map((one) => ({ ...one, effect }))).slice(0, SHOWN_CHANGES)
   return html`<section aria-labelledby="changes"><h2 id="changes">${t('What changed at the servers')}</h2>
     <${Problem} error=${drift.error} again=${drift.reload} />

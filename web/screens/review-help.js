@@ -2,7 +2,7 @@
 import { html, useId, useState } from '../lib.js'
 import { t } from '../i18n.js'
 import { Button, Dialog } from '../ui.js'
-import { LETTERS, takenLetter } from '../model/keys.js'
+import { LETTERS, lettersOf, takenLetter } from '../model/keys.js'
 
 const NAMES = {
   next: () => t('Next'), previous: () => t('Previous'), accept: () => t('Accept and next'), reject: () => t('Reject and show the next candidate'), none: () => t('No counterpart'), 'leave-out': () => t('Leave out'),
@@ -27,14 +27,14 @@ export function ReviewHelp({ only = [...Object.keys(LETTERS), 'add', 'select'], 
     setRefused(taken ? { command, letters, ...taken } : {})
     if (!taken) onSettings({ ...settings, letters: { ...settings.letters, [command]: letters } })
   }
-  const refusal = ({ letter, by }) => (by ? t('{letter} is the key of: {what}', { letter, what: commandName(by) }) : t('{letter} is the key of: {what}', { letter, what: t('Choose a candidate') }))
+  const refusal = ({ letter, by }) => t('{letter} is the key of: {what}', { letter, what: by ? commandName(by) : t('Choose a candidate') })
   return html`<${Dialog} title=${t('Keys')} onClose=${onClose} action=${html`<${Button} onClick=${() => { setRefused({}); onSettings({ off: false, letters: {} }) }}>${t('Reset the keys')}<//>`}>
     <p class="muted">${t('They act while the list or the pane beside it has the focus.')}</p>
     <label class="check"><input type="checkbox" checked=${!settings.off} onChange=${(event) => onSettings({ ...settings, off: !event.target.checked })} />${t('Single letters are shortcuts')}</label>
     <table class="keys"><thead><tr><th scope="col">${t('Key')}</th><th scope="col">${t('What it does')}</th></tr></thead><tbody>
       ${fixed.map(([key, text]) => html`<tr key=${key}><td>${key.split(' ').map((one) => html`<kbd>${one}</kbd> `)}</td><td>${text}</td></tr>`)}
       ${Object.keys(LETTERS).filter((command) => only.includes(command)).map((command) => html`<tr key=${command}>
-        <td><input class="letters" maxlength="2" spellcheck="false" autocomplete="off" disabled=${settings.off} aria-label=${t('Letters for: {what}', { what: commandName(command) })} value=${refused.command === command ? refused.letters : settings.letters[command] ?? LETTERS[command]}
+        <td><input class="letters" maxlength="2" spellcheck="false" autocomplete="off" disabled=${settings.off} aria-label=${t('Letters for: {what}', { what: commandName(command) })} value=${refused.command === command ? refused.letters : lettersOf(command, settings)}
           onInput=${(event) => set(command, event.target.value.trim())} aria-invalid=${refused.command === command ? 'true' : undefined} aria-describedby=${refused.command === command ? id : undefined} /></td>
         <td>${commandName(command)}${refused.command === command && html`<p id=${id} class="error" role="alert">${refusal(refused)}</p>`}</td></tr>`)}
     </tbody></table>

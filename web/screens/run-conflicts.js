@@ -45,7 +45,7 @@ export function RunCells({ run }) {
 function Silent({ units, all, names }) {
   const periods = [...new Set(units.map((one) => one.period))]
   return html`<section aria-labelledby="silent"><h2 id="silent">${t('Organisation units of which the source gave nothing')}</h2>
-    <dl class="silent">${periods.map((period) => html`<dt key=${period}>${periodText(period)}</dt><dd key=${`${period} units`}>${units.filter((one) => one.period === period).map(({ org_unit: id }, i) => html`${i > 0 && ', '}<${Name} of=${names.units.get(id) ?? id} />`)}</dd>`)}</dl>
+    <dl>${periods.map((period) => html`<dt key=${period}>${periodText(period)}</dt><dd key=${`${period} units`}>${units.filter((one) => one.period === period).map(({ org_unit: id }, i) => html`${i > 0 && ', '}<${Name} of=${names.units.get(id) ?? id} />`)}</dd>`)}</dl>
     ${all > units.length && html`<p class="muted">${t('The first {n} of {all}.', { n: units.length, all })}</p>`}
   </section>`
 }

@@ -8,7 +8,7 @@ import { download } from '../download.js'
 import { Bar, Button, Loading, Name, Notice, Problem, Tag } from '../ui.js'
 import { periodsText, periodText } from '../period-text.js'
 import { reviewAddress } from '../model/address.js'
-import { outcomeWords } from '../model/report.js'
+import { foundNothing, outcomeWords } from '../model/report.js'
 import { canGoOn, estimateText, ignoredOf, stepsOf, unmappedOf, unmappedReason } from '../model/run.js'
 import { useGoingAnywhere } from './going.js'
 import { RunTag, stateOf } from './runs.js'
@@ -157,7 +157,7 @@ function Outcome({ run, server }) {
   }
   const agree = run.totals.filter((one) => one.equal).length
   const words = {
-    done: () => counts.read === 0 && !counts.sent ? html`<${Notice} title=${t('There is nothing to send')} live>${told}<//>` : html`<${Notice} tone="good" title=${t('Everything arrived: all totals agree')} live>${tn('{n} value was read back from the target and is what was sent.', '{n} values were read back from the target and are what was sent.', counts.verified)}<//>`,
+    done: () => foundNothing({ outcome: run.state, undo: run.undoes, counts }) ? html`<${Notice} title=${t('There is nothing to send')} live>${told}<//>` : html`<${Notice} tone="good" title=${t('Everything arrived: all totals agree')} live>${tn('{n} value was read back from the target and is what was sent.', '{n} values were read back from the target and are what was sent.', counts.verified)}<//>`,
     differs: () => agree === run.totals.length ? html`<${Notice} tone="error" title=${t('Does not agree')} live>${told}<//>` : html`<${Notice} tone="error" title=${t('Not all totals agree')} live>${t('{agree} of {all} totals agree. The others stand first in the table.', { agree, all: run.totals.length })}<//>`,
     refused: () => html`<${Notice} tone="warning" title=${tn('The target did not take {n} value', 'The target did not take {n} values', refused)} live>${t('All else arrived and was verified. What was refused is below, with the reason.')}<//>`,
     failed: () => html`<${Problem} error=${run.problem ?? { title: t('The run failed') }} />`,
