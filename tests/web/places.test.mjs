@@ -18,7 +18,7 @@ const codes = (text, pattern) => [...text.matchAll(pattern)].map((one) => one[1]
 test('rows: what is proposed, what is sure, what has no answer', () => {
   const given = places()
   assert.deepEqual(placeRows(given).map((row) => [row.state, row.sure]), [['proposed', true], ['proposed', true], ['proposed', false], ['proposed', false], ['nothing', false]])
-  assert.equal(openPlaces(given), 5)
+  assert.equal(openPlaces(placeRows(given)), 5)
   assert.deepEqual(filterPlaces(placeRows(given), { ...NO_PLACE_FILTER, text: 'BÒ kakua' }).map((row) => row.source.name), ['Kakua health centre'])
   assert.deepEqual(filterPlaces(placeRows(given), { ...NO_PLACE_FILTER, state: 'nothing' }).map((row) => row.source.name), ['Nowhere post'])
 })

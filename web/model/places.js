@@ -37,7 +37,7 @@ export const NO_PLACE_FILTER = { text: '', state: 'any', order: 'proposed' }
 /** `counts`: how many values they have, by id, where that is known. */
 export function filterPlaces(rows, { text, state, order }, counts = new Map()) {
   const words = wordsOf(text)
-  const wanted = { any: () => true, waiting: (row) => row.waits, approval: (row) => row.approvable, open: (row) => row.state === 'proposed' || row.state === 'nothing', unassigned: (row) => row.unassigned !== undefined }[state] ?? ((row) => row.state === state)
+  const wanted = { any: () => true, waiting: (row) => row.waits, approval: (row) => row.approvable, open: isOpen, unassigned: (row) => row.unassigned !== undefined }[state] ?? ((row) => row.state === state)
   const shown = rows.filter((row) => {
     if (!wanted(row)) return false
     const all = plain([row.source, row.choice].filter(Boolean).map((one) => `${one.name} ${one.code ?? ''} ${one.above ?? ''}`).join(' '))
@@ -49,7 +49,9 @@ export function filterPlaces(rows, { text, state, order }, counts = new Map()) {
 /** Org units of the source that nothing can be sent for as long as the target's data set is not assigned to what they are there. */
 export const unassignedPlaces = (rows) => rows.filter((row) => row.unassigned).length
 
-export const openPlaces = (places) => placeRows(places).filter((row) => row.state === 'proposed' || row.state === 'nothing').length
+const isOpen = (row) => row.state === 'proposed' || row.state === 'nothing'
+export const openPlaces = (rows) => rows.filter(isOpen).length
+export const waitingPlaces = (rows) => rows.filter((row) => row.waits).length
 
 // --- decisions, and here as the server will apply them ---
 

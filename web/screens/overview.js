@@ -8,7 +8,7 @@ import { byEffect, EFFECT_TONES, effectWords, kindWords, objectWords, sideOf, to
 import { reviewAddress, unassignedAddress } from '../model/address.js'
 import { bySection, lastReading, share, shareAccepted } from '../model/overview.js'
 import { periodTypeName } from '../model/period-types.js'
-import { openPlaces, placeRows, unassignedPlaces } from '../model/places.js'
+import { openPlaces, placeRows, unassignedPlaces, waitingPlaces } from '../model/places.js'
 import { isDecided, reviewOf } from '../model/review.js'
 import { NO_SECTION, rowsOf } from '../model/rows.js'
 import { periodsText } from '../period-text.js'
@@ -82,20 +82,19 @@ function OtherPlaces({ id, alignment }) {
   const places = useLoad((signal) => gateway.alignments.places(id, { signal }), [id])
   const title = html`<h2 id="places">${t('Units and periods')}</h2>`
   if (!places.data) return html`<section aria-labelledby="places">${title}${places.error ? html`<${Problem} error=${places.error} again=${places.reload} />` : html`<${Loading} what=${t('Comparing organisation units and attribute options of both sides…')} />`}</section>`
-  const units = openPlaces(places.data.org_units)
-  const attributes = openPlaces(places.data.attribute_option_combos)
+  const [units, attributes] = ['org_units', 'attribute_option_combos'].map((member) => placeRows(places.data[member], places.data.second_person))
+  const [openUnits, openAttributes] = [units, attributes].map(openPlaces)
+  const [waitingUnits, waitingAttributes] = [units, attributes].map(waitingPlaces)
+  const unassigned = unassignedPlaces(units)
   const to = (kind) => `${reviewAddress(id)}/places?of=${kind}`
-  const waiting = (member) => placeRows(places.data[member], places.data.second_person).filter((row) => row.waits).length
-  const [waitingUnits, waitingAttributes] = [waiting('org_units'), waiting('attribute_option_combos')]
-  const unassigned = unassignedPlaces(placeRows(places.data.org_units))
   return html`<section aria-labelledby="places">${title}
     ${places.data.org_units.none_assigned?.length > 0 && html`<${Notice} tone="warning" title=${t('Nothing can be sent')}><p>${places.data.org_units.none_assigned.map((side) => noneAssignedText(alignment, side)).join(' ')} <${Link} to=${to('org_unit')}>${t('Show me')}<//></p><//>`}
     ${unassigned > 0 && html`<${Notice} tone="warning" title=${unassignedTitle(unassigned)}><p>${unassignedText(unassigned, alignment)} <${Link} to=${unassignedAddress(id)}>${t('Show me')}<//></p><//>`}
     ${places.data.periods.conversion === 'cannot' && html`<${Notice} tone="error" title=${t('The periods of the two sides do not meet')}><${Link} to=${to('period')}>${t('See why')}<//><//>`}
     <ul class="links">${places.data.periods.conversion === 'roll-up' && html`<li><${Link} to=${to('period')}>${t('{from} becomes {to}', { from: periodTypeName(places.data.periods.source), to: periodTypeName(places.data.periods.target) })}<//></li>`}
-      <li><${Link} to=${to('org_unit')}>${units ? tn('{n} organisation unit is undecided', '{n} organisation units are undecided', units) : t('No organisation unit is undecided')}<//></li>
+      <li><${Link} to=${to('org_unit')}>${openUnits ? tn('{n} organisation unit is undecided', '{n} organisation units are undecided', openUnits) : t('No organisation unit is undecided')}<//></li>
       ${waitingUnits > 0 && html`<li><${Link} to="${to('org_unit')}&state=waiting">${tn('{n} organisation unit waits for a second person', '{n} organisation units wait for a second person', waitingUnits)}<//></li>`}
-      <li><${Link} to=${to('attribute_option_combo')}>${attributes ? tn('{n} attribute option is undecided', '{n} attribute options are undecided', attributes) : t('No attribute option is undecided')}<//></li>
+      <li><${Link} to=${to('attribute_option_combo')}>${openAttributes ? tn('{n} attribute option is undecided', '{n} attribute options are undecided', openAttributes) : t('No attribute option is undecided')}<//></li>
       ${waitingAttributes > 0 && html`<li><${Link} to="${to('attribute_option_combo')}&state=waiting">${tn('{n} attribute option waits for a second person', '{n} attribute options wait for a second person', waitingAttributes)}<//></li>`}</ul>
   </section>`
 }

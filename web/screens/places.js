@@ -12,7 +12,7 @@ import { VirtualGrid } from '../vlist.js'
 import { reviewAddress } from '../model/address.js'
 import { commandOf, hintOf, keepKeySettings, keySettings } from '../model/keys.js'
 import { isPlaceKind, PLACE_KINDS } from '../model/place-kinds.js'
-import { acceptPlace, approvePlace, filterPlaces, forgetPlace, isPartial, NO_PLACE_FILTER, nowhere, openPlaces, placeRows, PLACES, placesIn, rejectPlace, restoringPlace, restoringPlaces, unassignedPlaces, withPlaceOperations, withSavedPlaces } from '../model/places.js'
+import { acceptPlace, approvePlace, filterPlaces, forgetPlace, isPartial, NO_PLACE_FILTER, nowhere, openPlaces, placeRows, PLACES, placesIn, rejectPlace, restoringPlace, restoringPlaces, unassignedPlaces, waitingPlaces, withPlaceOperations, withSavedPlaces } from '../model/places.js'
 import { unitCountsOf } from '../value-counts.js'
 import { AlignmentHead } from './alignment-head.js'
 import { Counted } from './counted.js'
@@ -94,7 +94,7 @@ function Placing({ id, alignment, first, query, session }) {
   }, [saver, session?.loading, names])
 
   const to = (one) => `${reviewAddress(id)}/places?of=${one}`
-  const open = (one) => (PLACE_KINDS[one] ? openPlaces(shown[PLACE_KINDS[one]]) : 0)
+  const open = useMemo(() => Object.fromEntries(Object.entries(PLACE_KINDS).map(([one, member]) => [one, openPlaces(placeRows(shown[member]))])), [shown]) // not for each row that is looked at
   const lookAt = (one, row) => setAt((before) => ({ ...before, [one]: row }))
   const perform = (operation) => {
     clearRefused()
@@ -117,7 +117,7 @@ function Placing({ id, alignment, first, query, session }) {
   }
   return html`<div class="review">
     <${AlignmentHead} id=${id} alignment=${alignment} at="places" saving=${saving} onRetry=${saver.retry} onDrop=${saver.drop} />
-    <nav class="kinds" aria-label=${t('What to align')}>${['org_unit', 'attribute_option_combo', 'period'].map((one) => html`<${Link} key=${one} to=${to(one)} aria-current=${one === kind ? 'page' : undefined}>${kindName(one)}${open(one) > 0 && html` <small>${tn('{n} open', '{n} open', open(one))}</small>`}<//>`)}</nav>
+    <nav class="kinds" aria-label=${t('What to align')}>${['org_unit', 'attribute_option_combo', 'period'].map((one) => html`<${Link} key=${one} to=${to(one)} aria-current=${one === kind ? 'page' : undefined}>${kindName(one)}${open[one] > 0 && html` <small>${tn('{n} open', '{n} open', open[one])}</small>`}<//>`)}</nav>
     ${saving.problem?.kind === 'conflict' && html`<${Conflicts} problem=${saving.problem} saver=${saver} of=${(one) => ({ theirs: PLACES.pairOf(saved, one), mine: PLACES.pairOf(shown, one) })} />`}
     <${Refused} refused=${refused} />
     <${Problem} error=${fresh.error} again=${fresh.read} />
@@ -229,7 +229,7 @@ function Pairs({ id, kind, alignment, wanted, second, me, member, version, known
   }
   const sure = list.filter((one) => one.sure)
   const unassigned = unassignedPlaces(rows)
-  const waiting = rows.filter((one) => one.waits).length
+  const waiting = waitingPlaces(rows)
   const show = (state) => { setFilter({ ...NO_PLACE_FILTER, state }); grid.current?.focus() }
   const acceptSure = () => {
     const n = sure.length
