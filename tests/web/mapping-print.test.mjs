@@ -44,6 +44,7 @@ scene('every row is on it, with who decided, when, and the second person; it ope
   await page.getByRole('link', { name: 'Print', exact: true }).click()
   await page.getByRole('heading', { name: 'Mapping', exact: true }).waitFor()
   const rows = page.getByRole('group', { name: 'Data elements' }).locator('tbody tr')
+  await rows.last().waitFor() // the heading is there while they are loaded
   assert.equal(await rows.count(), 300)
   const texts = async (at) => (await rows.nth(at).locator('th, td').allInnerTexts()).map((one) => one.replace(/\s+/g, ' ').trim())
   const [source, target, state, cells, decided, approved, note] = await texts(0)
