@@ -3,15 +3,13 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { startBrowser } from './browser.mjs'
 import { CHANGES, PAIR } from './made-up.mjs'
-import { grid, press, REFUSED, sceneIn } from './scene.mjs'
+import { grid, press, REFUSED, rowText, sceneIn } from './scene.mjs'
 
 let browser
 before(async () => { browser = await startBrowser() })
 after(() => browser?.close())
 
 const scene = sceneIn(test, () => browser)
-
-const rowText = (page, name) => page.getByRole('row').filter({ hasText: name }).first().innerText()
 
 describe('what changed at the servers', () => {
   scene('told by how much it matters; one goes on by key, and looks at what was opened again', {}, async ({ page, go, world, clean }) => {

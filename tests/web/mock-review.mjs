@@ -37,9 +37,9 @@ const elementOf = (alignment, id) => alignment.elements.find((one) => one.source
 const cellOf = (alignment, item) => alignment.cells.find((one) => one.source_data_element === item.source_data_element && one.source.id === item.source_category_option_combo)
 /** Whoever has `person` is another one of that name. */
 const isOwn = (alignment, { source, decision }, me) => (decision.by === me && !decision.person) || alignment.cells.some((one) => one.source_data_element === source.id && one.decided && one.by === me)
-/** As of the elements; what the page notes by itself is not the server's. */
-const placesWithOwn = (alignment, { pairs, ...member }, me) => ({ ...member, pairs: pairs.map(({ own: _, ...pair }) => (alignment.second_person && isOwn(alignment, pair, me) ? { ...pair, own: true } : pair)) })
-const withOwn = (alignment, elements, me) => (alignment.second_person ? elements.map((one) => (isOwn(alignment, one, me) ? { ...one, own: true } : one)) : elements)
+/** Of elements, or of pairs of places. */
+const withOwn = (alignment, list, me) => (alignment.second_person ? list.map((one) => (isOwn(alignment, one, me) ? { ...one, own: true } : one)) : list)
+const placesWithOwn = (alignment, { pairs, ...member }, me) => ({ ...member, pairs: withOwn(alignment, pairs.map(({ own: _, ...pair }) => pair /* what the page notes by itself is not the server's */), me) })
 
 /** `pairOf(alignment, item)`: what is proposed and decided about an org unit or attribute option. */
 export function createReview(Problem, pairOf) {

@@ -4,15 +4,13 @@ import { readFileSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
 import { startBrowser } from './browser.mjs'
 import { PAIR } from './made-up.mjs'
-import { grid, hasFocus, notTold, openReview, press, REFUSED, saved, sceneIn } from './scene.mjs'
+import { grid, hasFocus, notTold, openReview, press, REFUSED, rowText, saved, sceneIn } from './scene.mjs'
 
 let browser
 before(async () => { browser = await startBrowser() })
 after(() => browser?.close())
 
 const scene = sceneIn(test, () => browser)
-
-const rowText = (page, name) => page.getByRole('row').filter({ hasText: name }).first().innerText()
 
 describe('servers and sign-in', () => {
   scene('servers: who is connected, signing out', { connected: ['district'] }, async ({ page, go, clean, world }) => {

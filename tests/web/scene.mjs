@@ -10,6 +10,7 @@ const SEEN = new Set(STATES.map((one) => one.name)) // these axe sees in every-s
 export const REFUSED = /Failed to load resource: the server responded with a status of/ // Chromium's own line for each refused call
 
 export const grid = (page) => page.getByRole('grid')
+export const rowText = (page, name) => page.getByRole('row').filter({ hasText: name }).first().innerText()
 export const press = async (page, ...keys) => { for (const key of keys) await page.keyboard.press(key) }
 export const saved = (page) => page.getByText('All changes saved').waitFor()
 
