@@ -425,7 +425,7 @@ export interface Schedule {
   unattended_until: string
   next?: string
   created: string
-  last?: { period: string; run: string; state: string; at: string; complete: boolean }
+  last?: { period: string; run: string; state: string; at: string; complete: boolean; over?: boolean }
   youngest?: string
   open?: { period: string; at?: string; complete: boolean }[]
   /** The latest periods whose days were over, or the schedule's own time, before all of them had gone through. */
