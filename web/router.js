@@ -1,5 +1,5 @@
 // Which screen the address means, and going from one to the other without a reload.
-import { html, useEffect, useState } from './lib.js'
+import { html, useLayoutEffect, useState } from './lib.js'
 
 const listeners = new Set()
 
@@ -12,10 +12,11 @@ export function navigate(to, { replace = false } = {}) {
 export function useLocation() {
   const read = () => location.pathname + location.search
   const [here, set] = useState(read)
-  useEffect(() => {
+  useLayoutEffect(() => { // not a frame later, when the address may be another one
     const changed = () => set(read())
     listeners.add(changed)
     window.addEventListener('popstate', changed)
+    changed() // what is drawn first may have led on
     return () => {
       listeners.delete(changed)
       window.removeEventListener('popstate', changed)

@@ -69,6 +69,20 @@ describe('the name of the tab', () => {
   })
 })
 
+scene('who goes back in the moment when the page is drawn gets there', {}, async ({ page, go }) => {
+  await page.addInitScript(() => {
+    new MutationObserver((_, observer) => {
+      if (!document.querySelector('main')) return
+      observer.disconnect()
+      history.pushState(null, '', '/runs')
+      dispatchEvent(new PopStateEvent('popstate'))
+    }).observe(document, { childList: true, subtree: true })
+  })
+  await go('/alignments')
+  await titleIs(page, 'Runs – drawbridge')
+  await page.getByRole('heading', { name: 'Runs', exact: true }).waitFor()
+})
+
 describe('a part of the page that does not come', () => {
   const LOST = [REFUSED, /ERR_FAILED/]
   const gone = (page) => page.route('**/ui/**', (route) => (route.request().resourceType() === 'document' ? route.continue() : route.fulfill({ status: 404 })))
