@@ -94,7 +94,6 @@ void intake_cell(struct intake *in, const struct cell *cell) {
   bool counted = translation_is_counted(in->translation, cell->key.operand);
   counts->cells++;
   counts->summed += cell->count > 1;
-  counts->partial += cell->partial && cell->reason == TRANSFER_FINE;
   if (counted && decimal_sign(&cell->repeated)) add_source(in, &cell->key, &cell->repeated, -1);
   if (cell->reason == TRANSFER_skipped) {
     counts->skipped++;

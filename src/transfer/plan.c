@@ -24,6 +24,8 @@ enum column {
   FOLLOW_UP_AFTER,
   COLUMNS_WITHOUT_KIND,
   KIND = COLUMNS_WITHOUT_KIND,
+  COLUMNS_WITHOUT_PARTIAL,
+  PARTIAL = COLUMNS_WITHOUT_PARTIAL,
   COLUMNS
 };
 
@@ -42,6 +44,7 @@ static const struct str names[COLUMNS] = {
     [COMMENT_AFTER] = {"comment_after", 13},
     [FOLLOW_UP_AFTER] = {"follow_up_after", 15},
     [KIND] = {"kind", 4},
+    [PARTIAL] = {"partial", 7},
 };
 
 static bool is_zero(struct str value) {
@@ -168,7 +171,8 @@ bool plan_write(const struct plan_row *rows, size_t n, bool header, struct buf *
                                         !row->carries          ? STR("")
                                         : row->after_follow_up ? STR("true")
                                                                : STR("false"),
-                                        value_kind_name(row->kind)};
+                                        value_kind_name(row->kind),
+                                        row->partial ? STR("true") : STR("")};
     csv_add_row(buf, fields, COLUMNS);
   }
   arena_free(arena);
@@ -193,7 +197,7 @@ static struct str text_or_none(struct arena *arena, struct str field) {
 
 static int on_row(void *payload, const struct str *fields, size_t count, uint64_t line, struct error *error) {
   struct reading *r = payload;
-  if (count != COLUMNS && count != COLUMNS_WITHOUT_KIND && count != COLUMNS_WITHOUT_NOTES)
+  if (count != COLUMNS && count != COLUMNS_WITHOUT_PARTIAL && count != COLUMNS_WITHOUT_KIND && count != COLUMNS_WITHOUT_NOTES)
     return error_set(error, ERROR_input, "line %llu of the undo file has %zu fields in place of %d", (unsigned long long)line, count,
                      COLUMNS);
   if (str_eq(fields[DATA_SET], names[DATA_SET])) return 0;
@@ -208,13 +212,14 @@ static int on_row(void *payload, const struct str *fields, size_t count, uint64_
                                [COMMENT] = &row.before_comment,
                                [AFTER] = &row.after,
                                [COMMENT_AFTER] = &row.after_comment,
-                               [KIND] = NULL};
+                               [PARTIAL] = NULL};
   for (unsigned i = 0; i < count; i++)
     if (texts[i]) *texts[i] = text_or_none(r->arena, unguarded(fields[i]));
   row.before_follow_up = str_eq(fields[FOLLOW_UP], STR("true"));
   row.zero_vanishes = str_eq(fields[ZERO_VANISHES], STR("true"));
   row.carries = count > COLUMNS_WITHOUT_NOTES && fields[FOLLOW_UP_AFTER].n;
   row.after_follow_up = row.carries && str_eq(fields[FOLLOW_UP_AFTER], STR("true"));
+  row.partial = count > COLUMNS_WITHOUT_PARTIAL && str_eq(fields[PARTIAL], STR("true"));
   if (count > COLUMNS_WITHOUT_KIND && !value_kind_named(fields[KIND], &row.kind))
     return error_set(error, ERROR_input, "line %llu of the undo file: there is no kind '%.*s'", (unsigned long long)line,
                      STR_ARG(str_slice(fields[KIND], 0, 40)));

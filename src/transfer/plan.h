@@ -3,8 +3,8 @@
  * What holds always: texts live in the arena given; `before`, `current` and comments have p == NULL where there is none. One row a cell. Comment and follow-up mark are the run's business only where a row `carries` them; of all other rows what stands there last is
  * sent along, since a server forgets both where they are not sent.
  *
- * Written as CSV with a header (RFC 4180): data_set, data_element, period, org_unit, category_option_combo, attribute_option_combo, before, comment, follow_up, after, zero_vanishes, comment_after, follow_up_after, kind. An empty `before` means that nothing was there; an
- * empty `follow_up_after` (else true or false) that comment and mark are not carried; an empty `kind` (else number, yes_no or text) that the value's type is not known. Files without the last one, or the last three, are read too. A text that a spreadsheet would take for a formula, or that begins with an apostrophe, has one more before it. */
+ * Written as CSV with a header (RFC 4180): data_set, data_element, period, org_unit, category_option_combo, attribute_option_combo, before, comment, follow_up, after, zero_vanishes, comment_after, follow_up_after, kind, partial. An empty `before` means that nothing was there; an
+ * empty `follow_up_after` (else true or false) that comment and mark are not carried; an empty `kind` (else number, yes_no or text) that the value's type is not known. Files without the last one, the last two, or the last four, are read too. A text that a spreadsheet would take for a formula, or that begins with an apostrophe, has one more before it. */
 #ifndef DRAWBRIDGE_TRANSFER_PLAN_H
 #define DRAWBRIDGE_TRANSFER_PLAN_H
 
@@ -30,7 +30,7 @@ struct plan_row {
   bool zero_vanishes;   /* a zero in this cell is the same as nothing: the server keeps none */
   bool unreadable;      /* the server does not let this user see it: refused, and never asked for again */
   bool planned;         /* before and after differ: to be sent at all */
-  bool partial;         /* a part of it has no value; known to who made the plan alone */
+  bool partial;         /* some of its sources have no value */
   enum row_state state;
   struct str current, current_comment; /* as seen last */
   bool current_follow_up;

@@ -26,7 +26,7 @@
   X(not_changed, N_("of these, only in cells that nothing changed in since the day asked for: passed over")) \
   X(cells, N_("cells of the target that they make, refused ones too")) \
   X(summed, N_("of these, made from more than one value")) \
-  X(partial, N_("of these, not refused by drawbridge, and some of their sources have no value")) \
+  X(partial, N_("of these, brought to the target or there already (a dry run: that would be), and some of their sources have no value")) \
   X(refused, N_("refused by drawbridge before anything was sent")) \
   X(skipped, N_("left out because the mapping says so")) \
   X(sent, N_("cells sent (a dry run: that would be sent)")) \

@@ -432,7 +432,6 @@ static bool goes_on(void *payload, struct plan_row *row, const struct preflight_
   }
   if (found->verdict != PREFLIGHT_HELD_BACK) return true;
   report_counts(c->report)->refused++;
-  report_counts(c->report)->partial -= row->partial;
   tell_words(c, row, &(struct report_words){false, found->code, found->sentence, found->remedy});
   return false;
 }
@@ -598,6 +597,7 @@ static void count_taken(struct chunk *c) {
     const struct plan_row *row = &c->rows.p[i];
     if (!row->planned || row->state != ROW_SENT) continue;
     counts->sent++;
+    counts->partial += row->partial;
     *(!row->after.p ? &counts->removed : row->before.p ? &counts->updated : &counts->created) += 1;
   }
   struct str text = counts->sent ? report_json(c->report, &json) : STR_NONE;
@@ -688,6 +688,7 @@ static void judge_row(struct chunk *c, const struct plan_row *row) {
     tell_reason(c, row, TRANSFER_changed_meanwhile);
   } else if (is_at) {
     counts->verified++;
+    counts->partial += row->partial;
     if (row->planned) *(!row->after.p ? &counts->removed : row->before.p ? &counts->updated : &counts->created) += 1;
     bool goes = row->before.p && !row->after.p;
     if (row->planned && (goes || (row->after.p && row->before.p && !value_same(row->kind, row->after, row->before)))) tell_replaced(c, row);

@@ -211,6 +211,7 @@ static int close_cell(struct files *f, struct error *error) {
   struct report_cell cell = report_cell_of(f->translation, &f->cell);
   if (write_cell(f, &cell, error)) return -1;
   report_counts(f->report)->sent++;
+  report_counts(f->report)->partial += f->cell.partial;
   report_counts(f->report)->carried += f->note.text.n || f->note.follow_up;
   if (!f->readable) count_target(f, f->cell.key.operand, cell.period, cell.value);
   return f->out.n < PIECE ? 0 : flush(f, error);

@@ -228,7 +228,7 @@ struct intake {
 };
 int intake_value(struct intake *intake, const struct dhis2_value *value, struct error *error);
 
-/* Counts a finished cell (summed, partial, refused, skipped) and takes out of the source's total what is not to be expected at the target. */
+/* Counts a finished cell (summed, refused, skipped) and takes out of the source's total what is not to be expected at the target. */
 void intake_cell(struct intake *intake, const struct cell *cell);
 
 /* What changed (`dirty`) and was deleted (`gone`) at the source, by target cell; zero but for the arena. */

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -260,6 +261,51 @@ class Refused(Journals):
         self.transfer(periods=MONTH)
         self.assertNotIn("refused_rows", self.report)
         self.assertFalse((self.folder / "journal" / "refused.csv").exists())
+
+
+class Parts(Journals):
+    """Cells of which some sources have no value, in three units: one is sent, one the target refuses, and one is there already."""
+    def mapping(self):
+        cells = [self.source.cell("cases", age, sex) for age in fixture.FINE[:2] for sex in fixture.SEXES]
+        return fixture.mapping(self.source, self.target, [(self.target.cell("cases", "0-14"), [(1, c) for c in cells])])
+
+    def begin(self):
+        values = ("5", "13", "7")
+        self.start(stored={(*self.source.cell("cases", "0-4", "Male"), *MONTH, unit, fixture.DEFAULT): value for unit, value in zip(self.source.units, values)})
+        self.fill("target", self.target, {(*self.target.cell("cases", "0-14"), *MONTH, self.target.units[2], fixture.DEFAULT): "7"})
+        self.stand_between()
+        self.working = self.between["target"].forward
+        self.between["target"].forward = lambda method, path, headers, body: self.working(method, path, headers, body and body.replace(b'"13"', b'"no number"'))
+
+    def check_parts(self):
+        self.assertEqual((self.counts["cells"], self.counts["ignored"], self.counts["partial"]), (3, {"E8122": 1}, 2))
+
+    def test_what_the_target_refuses_is_no_part(self):
+        self.begin()
+        self.transfer("--dry-run", periods=MONTH, expect=1)
+        self.check_parts()
+        sheet, page = self.folder / "report.csv", self.folder / "report.html"
+        self.transfer("--report", sheet, "--report", page, periods=MONTH, expect=1)
+        self.check_parts()
+        self.assertIn(" 2 partial,", self.said[0])
+        words = "of these, brought to the target or there already (a dry run: that would be), and some of their sources have no value"
+        with sheet.open(newline="", encoding="utf-8-sig") as file:
+            self.assertEqual([row[row.index(words) + 1] for row in csv.reader(file) if words in row], ["2"])
+        self.assertRegex(page.read_text(), re.escape(words) + r"\D*2<")
+
+    def test_a_run_that_was_killed_tells_the_same(self):
+        self.begin()
+        self.transfer(periods=MONTH, expect=1)
+        for what in ("planned", "sending", "done"):
+            self.cut_behind(what)
+            self.transfer("--resume", periods=MONTH, expect=1)
+            self.check_parts()
+
+    def test_what_was_not_sent_is_no_part(self):
+        self.begin()
+        self.between["target"].forward = lambda method, path, headers, body: harness.Answer(401, [], b"") if method == "POST" else self.working(method, path, headers, body)
+        self.transfer(periods=MONTH, expect=3)
+        self.assertEqual((self.counts["sent"], self.counts["partial"]), (0, 0))
 
 
 class UndoneBack(Undone):

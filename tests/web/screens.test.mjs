@@ -278,6 +278,14 @@ describe('a run that proves no totals', () => {
     assert.equal(await page.getByRole('button', { name: /^Send|Undo this run/ }).count(), 0)
   })
 
+  scene('what arrived with only some of its sources is told where there is any', {}, async (stage) => {
+    for (const [dry_run, words] of [[false, 'There with only some of their sources'], [true, 'Would be there with only some of their sources']]) {
+      const { facts } = await opened(stage, madeUpRun({ state: 'done', dry_run, counts: { ...counts, partial: 3 } }))
+      assert.ok((await facts()).includes(words), await facts())
+    }
+    assert.equal((await (await opened(stage, madeUpRun({ state: 'done', counts: { ...counts, partial: 0 } }))).facts()).filter((text) => /some of their sources/.test(text)).length, 0)
+  })
+
   scene('one that read nothing proves nothing; one whose totals agree may differ all the same', {}, async (stage) => {
     const nothing = await opened(stage, madeUpRun({ state: 'done', totals: [], conflicts: [], counts: { ...counts, read: 0, mapped: 0, unmapped: {}, sent: 0, created: 0, ignored: {}, verified: 0 } }))
     assert.match(await nothing.notice.innerText(), /^There is nothing to send\s+The source gave no values for what was asked/)

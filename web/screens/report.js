@@ -59,7 +59,7 @@ function About({ report }) {
 function countsOf({ counts, dry_run }) {
   const all = [
     [t('Values read'), counts.read], [t('Of analytics that may be older than what was entered'), counts.unchecked], [t('With a counterpart'), counts.mapped], [t('Without'), unmappedOf(counts)], [t('Added up from several'), counts.summed], [t('Not changed since'), counts.not_changed],
-    [dry_run ? t('To be sent') : t('Sent'), counts.sent], [t('Created'), counts.created], [t('Changed'), counts.updated], [t('With a comment or mark that is new there'), counts.carried], [t('Were there already'), counts.unchanged], [t('Refused'), ignoredOf(counts)], [t('Verified'), counts.verified], [t('Differing'), counts.differing],
+    [dry_run ? t('To be sent') : t('Sent'), counts.sent], [t('Created'), counts.created], [t('Changed'), counts.updated], [t('With a comment or mark that is new there'), counts.carried], [t('Were there already'), counts.unchanged], [dry_run ? t('Would be there with only some of their sources') : t('There with only some of their sources'), counts.partial], [t('Refused'), ignoredOf(counts)], [t('Verified'), counts.verified], [t('Differing'), counts.differing],
     [t('Left alone at the target'), counts.left_alone], [t('Organisation units of which the source gave nothing'), counts.silent],
   ]
   return all.filter(([, n]) => n > 0).map(([text, n]) => [text, number(n)])

@@ -175,6 +175,7 @@ function Facts({ run }) {
     ...(run.undoes ? [] : run.dry_run ? [[counts.sent, t('To be sent')], [counts.created, t('Of these new')]] : [[counts.created, t('Created')]]), [counts.updated, run.dry_run ? t('In place of another value') : t('Changed')],
     ...[[counts.removed, t('Deleted')], [counts.not_changed, t('Not changed since')]].filter(([n]) => n > 0),
     [counts.unchanged, t('Were there already')], [ignoredOf(counts), t('Refused')], ...(run.dry_run ? [] : [[counts.verified, t('Verified')]]),
+    ...(counts.partial > 0 ? [[counts.partial, run.dry_run ? t('Would be there with only some of their sources') : t('There with only some of their sources')]] : []),
     ...(counts.silent > 0 ? [[counts.silent, t('Organisation units of which the source gave nothing')]] : []),
   ]
   return html`<dl class="facts">${facts.map(([n, text]) => html`<div key=${text} class="fact"><dt>${text}</dt><dd>${number(n)}</dd></div>`)}</dl>`

@@ -69,7 +69,8 @@ static void as_it_was(void **state) {
                                 .after_comment = text_of(i + 1),
                                 .after_follow_up = i % 3 == 1,
                                 .carries = i % 3,
-                                .kind = (enum value_kind)(i % 4)};
+                                .kind = (enum value_kind)(i % 4),
+                                .partial = i % 5 == 1};
   assert_true(plan_write(rows, TEXTS * TEXTS, true, &text));
   struct csv_reader *reader = csv_reader_new(1 << 20, no_formula, &seen);
   assert_int_equal(csv_reader_feed(reader, buf_str(&text), &error), 0);
@@ -86,6 +87,7 @@ static void as_it_was(void **state) {
     assert_int_equal(back.p[i].after_follow_up, rows[i].after_follow_up);
     assert_int_equal(back.p[i].carries, rows[i].carries);
     assert_int_equal(back.p[i].kind, rows[i].kind);
+    assert_int_equal(back.p[i].partial, rows[i].partial);
   }
   VEC_FREE(&back);
   buf_free(&text);
@@ -105,6 +107,18 @@ static void without_the_last_column(void **state) {
   assert_true(row_is_at(&back.p[0]) && !row_is_at(&back.p[1])); /* the first as it was compared when it was planned */
   assert_int_equal(plan_read(arena, STR("s,e,p,u,c,a,1,,,2,,,,words\n"), &back, &error), -1);
   assert_true(str_has(str_of(error.message), STR("'words'")));
+  VEC_FREE(&back);
+  arena_free(arena);
+  (void)state;
+}
+
+/* As one has them that was begun before it was told which cells lack a part. */
+static void without_parts(void **state) {
+  struct arena *arena = arena_new();
+  struct plan back = {0};
+  struct error error = {0};
+  assert_int_equal(plan_read(arena, STR("s,e,p,u,c,a,1,,,2,,,,number\ns,e,p,u,c,a,1,,,2,,,,number,true\n"), &back, &error), 0);
+  assert_true(back.n == 2 && !back.p[0].partial && back.p[0].kind == VALUE_NUMBER && back.p[1].partial);
   VEC_FREE(&back);
   arena_free(arena);
   (void)state;
@@ -171,8 +185,11 @@ static void a_comment_alone_is_not_undone(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(as_it_was), cmocka_unit_test(without_the_last_columns),
-                                     cmocka_unit_test(without_the_last_column), cmocka_unit_test(a_comment_alone_is_not_undone),
+  const struct CMUnitTest tests[] = {cmocka_unit_test(as_it_was),
+                                     cmocka_unit_test(without_the_last_columns),
+                                     cmocka_unit_test(without_the_last_column),
+                                     cmocka_unit_test(without_parts),
+                                     cmocka_unit_test(a_comment_alone_is_not_undone),
                                      cmocka_unit_test(comments_are_the_rows_business_where_it_carries)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
