@@ -1,5 +1,5 @@
 // Small parts, named and shaped after those of @dhis2/ui, so that hands and eyes know them.
-import { html, useEffect, useId, useLayoutEffect, useRef } from './lib.js'
+import { html, useId, useLayoutEffect, useRef } from './lib.js'
 import { language, percent, rightToLeft, t } from './i18n.js'
 import { useLoad } from './api.js'
 import { useAgain } from './again.js'
@@ -114,7 +114,7 @@ export function Dialog({ title, onClose, children, action, cancel }) {
   const dialog = useRef()
   const buttons = useRef()
   const id = useId()
-  useEffect(() => {
+  useLayoutEffect(() => { // what is typed in the next moment is for it
     dialog.current.showModal()
     if (buttons.current.contains(document.activeElement)) buttons.current.lastElementChild.focus()
   }, [])

@@ -1,5 +1,5 @@
 // A grid of the disaggregation that is too large to be seen at once, on a page of its own: its heads stay in view, and rows that go to the same place are one line that can be opened.
-import { html, useEffect, useMemo, useState } from '../lib.js'
+import { html, useLayoutEffect, useMemo, useState } from '../lib.js'
 import { number, t, tn } from '../i18n.js'
 import { Button, Name, Tag } from '../ui.js'
 import { Combobox } from '../combobox.js'
@@ -19,7 +19,7 @@ export function LargeGrid({ title, rows, columns, links, split, onChoose, onLeav
   const filled = useMemo(() => { const n = new Map(); for (const to of links.values()) n.set(to, (n.get(to) ?? 0) + 1); return n }, [links])
   const findRow = useMemo(() => finder(rows), [rows])
   const findColumn = useMemo(() => finder(columns), [columns])
-  useEffect(() => {
+  useLayoutEffect(() => {
     const leave = (event) => { if (event.key === 'Escape') onLeave() }
     addEventListener('keydown', leave)
     return () => removeEventListener('keydown', leave)

@@ -1,5 +1,5 @@
 // What to send: periods, organisation units, which pairs. First a check at the target that writes nothing, then the real thing from the run's own screen.
-import { html, useEffect, useId, useMemo, useRef, useState } from '../lib.js'
+import { html, useId, useLayoutEffect, useMemo, useRef, useState } from '../lib.js'
 import { region, number, t, tn } from '../i18n.js'
 import { gateway, useLoad } from '../api.js'
 import { Link, navigate } from '../router.js'
@@ -36,7 +36,7 @@ function Choosing({ id, alignment }) {
   const [more, setMore] = useState({})
   const [state, set] = useState({})
   const asked = useRef({}) // the last order with its key: asked for again it is the same run, and another order never is
-  useEffect(() => {
+  useLayoutEffect(() => { // before anybody can choose otherwise
     if (tree) setChosen(new Set(tree.byId.keys()))
   }, [tree])
   const sureOnes = alignment.elements.filter((one) => one.decision.state === 'proposed' && one.proposals.some((proposal) => proposal.decision === 'auto')).length
@@ -135,7 +135,7 @@ function Units({ units, tree, chosen, onChange, server }) {
   const [open, setOpen] = useState(new Set())
   const [text, setText] = useState('')
   const id = useId()
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (tree) setOpen(new Set(tree.roots.map((one) => one.id)))
   }, [tree])
   const nodes = tree ? visible(tree, open, text) : []
