@@ -15,7 +15,7 @@ enum { GLOSSARY_BYTES_MAX = 16 << 20, PIECE = 1 << 20 };
 
 static const char usage[] = "usage: drawbridge align --source SIDE --target SIDE [OPTIONS]\n"
                             "  SIDE                      a metadata export (.json), a list (.csv), or server:ID of the configuration\n"
-                            "  --data-set UID            only this data set (repeatable; of both sides)\n"
+                            "  --data-set UID            only this data set (repeatable; of each side that holds it)\n"
                             "  --source-data-set UID     the same for the source alone\n"
                             "  --target-data-set UID     the same for the target alone\n"
                             "  --candidates N            how many targets are listed for each item (default 5, at most 50)\n"
@@ -33,7 +33,7 @@ enum with { WITH_UNITS, WITH_ATTRIBUTES, WITH_PERIODS, WITH_KINDS };
 
 struct options {
   const char *source, *target, *output, *fix, *glossary, *config;
-  struct side_data_sets source_sets, target_sets;
+  struct side_data_sets source_sets, target_sets, sets; /* `sets`: of each side that holds them */
   unsigned candidates;
   const struct format *format; /* NULL: the list of proposals */
   bool explain;
@@ -68,12 +68,6 @@ static const char *take_format(void *payload, const char *value) {
   return o->format || list ? NULL : "--format is csv or json, or another that `drawbridge mapping formats` lists, not";
 }
 
-static const char *take_set(void *payload, const char *id) {
-  struct options *o = payload;
-  const char *wrong = side_take_data_set(&o->source_sets, id);
-  return wrong ? wrong : side_take_data_set(&o->target_sets, id);
-}
-
 static int read_options(int argc, char **argv, struct options *o) {
   const struct line_option options[] = {{"source", .text = &o->source},
                                         {"target", .text = &o->target},
@@ -84,12 +78,13 @@ static int read_options(int argc, char **argv, struct options *o) {
                                         {"glossary", .text = &o->glossary},
                                         {"explain", .flag = &o->explain},
                                         {"with", .take = take_with, .payload = o},
-                                        {"data-set", .take = take_set, .payload = o},
+                                        {"data-set", .take = side_take_data_set, .payload = &o->sets},
                                         {"source-data-set", .take = side_take_data_set, .payload = &o->source_sets},
                                         {"target-data-set", .take = side_take_data_set, .payload = &o->target_sets},
                                         {"config", .text = &o->config},
                                         {0}};
-  struct line line = {.command = "align", .usage = usage, .is_long = true, .options = options};
+  o->source_sets.shared = o->target_sets.shared = &o->sets;
+  struct line line = {.command = "align", .usage = usage, .options = options};
   char **words;
   int count, code = line_read(&line, argc, argv, &words, &count);
   if (code != LINE_READ) return code;
@@ -330,6 +325,7 @@ static int read_input(struct arena *arena, const struct options *o, struct input
     return error_context(error, "source"), -1;
   if (!(input->target = side_metadata(arena, o->target, &o->target_sets, o->config, input->source, error)))
     return error_context(error, "target"), -1;
+  if (side_shared_found(&o->sets, input->source, input->target, error) < 0) return -1;
   if (o->fix && decisions_of_file(arena, o->fix, &input->decisions, &input->decision_count, error) < 0) return -1;
   if (!o->glossary) return 0;
   if (file_read(arena, o->glossary, GLOSSARY_BYTES_MAX, &text, error) < 0) return -1;

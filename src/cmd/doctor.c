@@ -26,7 +26,7 @@ static int read_options(int argc, char **argv, struct options *options) {
   char **words;
   int count, code = line_read(&line, argc, argv, &words, &count);
   if (code != LINE_READ) return code;
-  if (!count) return line_refuse(&line, NULL, NULL);
+  if (!count) return line_refuse(&line, "the address of a server, or the id of a configured one, is wanted", NULL);
   options->json = strcmp(format, "json") == 0;
   options->target = words[0];
   return LINE_READ;

@@ -12,7 +12,7 @@ enum { BODY_LIMIT = 256 << 20, SETTINGS_MAX = 32, REDIRECTS_MAX = 16 };
 
 static const char usage[] =
     "usage: drawbridge-sim --version 2.37|2.37.9|2.40|2.41|2.42|2.43 --listen ADDR:PORT [--metadata FILE | --demo FILE] [--faults FILE] "
-    "[--clock SECONDS] [--context PATH] [--base-url URL]\n"
+    "[--clock OFFSET] [--context PATH] [--base-url URL]\n"
     "                      [--tls-certificate FILE --tls-key FILE]   HTTPS instead of HTTP\n"
     "                      [--client ID:SECRET --redirect-uri URI …]\n"
     "                      [--set pat|uaa|oauth|jwt|csrf|totp|email-2fa|mail|saved-requests|login-app|rotate|control=on|off] [--set "
@@ -54,6 +54,20 @@ static int bad_usage(const char *what, const char *which) {
   return error_exit_code(ERROR_usage);
 }
 
+/* Seconds, or a whole number of s, m, h or d, with a sign or without; up to a thousand years. */
+static bool offset_of(struct str text, int64_t *ret_s) {
+  static const int64_t longest = (int64_t)1000 * 366 * 86400;
+  static const char units[] = "smhd";
+  static const int64_t seconds[] = {1, 60, 3600, 86400};
+  const char *unit = text.n ? strchr(units, text.p[text.n - 1]) : NULL;
+  int64_t number, in_unit = unit && *unit ? seconds[unit - units] : 1;
+  if (unit && *unit) text = str_slice(text, 0, text.n - 1);
+  if (text.n > 1 && text.p[0] == '+' && text.p[1] != '-') text = str_from(text, 1);
+  if (!str_to_i64(text, &number) || number > longest / in_unit || number < -longest / in_unit) return false;
+  *ret_s = number * in_unit;
+  return true;
+}
+
 static int read_options(int argc, char **argv, struct options *options) {
   bool has_version = false;
   for (int i = 1; i < argc; i++) {
@@ -87,7 +101,8 @@ static int read_options(int argc, char **argv, struct options *options) {
       if (options->redirect_count == REDIRECTS_MAX) return bad_usage("too many --redirect-uri", NULL);
       options->redirects[options->redirect_count++] = value;
     } else if (str_eq(name, STR("--clock"))) {
-      if (!str_to_i64(str_of(value), &options->clock_s)) return bad_usage("--clock wants seconds, not", value);
+      if (!offset_of(str_of(value), &options->clock_s))
+        return bad_usage("--clock wants seconds, or a time like -90s, +10m or 2h, not", value);
     } else if (str_eq(name, STR("--set"))) {
       if (options->setting_count == SETTINGS_MAX) return bad_usage("too many --set", NULL);
       options->settings[options->setting_count++] = value;

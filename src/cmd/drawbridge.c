@@ -5,8 +5,10 @@
 #define VERSION "0.1.0"
 
 static int command_version(int argc, char **argv) {
-  (void)argc;
-  (void)argv;
+  if (argc > 1 && strcmp(argv[0], "version") == 0 && strcmp(argv[1], "--help") != 0) {
+    (void)fprintf(stderr, "drawbridge version: this word is not understood: %s\n", argv[1]);
+    return COMMAND_USAGE;
+  }
   return puts("drawbridge " VERSION) < 0 ? 4 : 0;
 }
 
@@ -29,10 +31,10 @@ static const struct {
     {"version", command_version, "prints the version"},
 };
 
-static void usage(FILE *to) {
-  (void)fputs("usage: drawbridge COMMAND [OPTIONS]\n\n", to);
-  for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) (void)fprintf(to, "  %-14s %s\n", commands[i].name, commands[i].help);
-  (void)fputs("\ndrawbridge COMMAND --help tells its options.\n", to);
+static void usage(void) {
+  (void)fputs("usage: drawbridge COMMAND [OPTIONS]\n\n", stdout);
+  for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) (void)printf("  %-14s %s\n", commands[i].name, commands[i].help);
+  (void)fputs("\ndrawbridge COMMAND --help tells its options.\n", stdout);
 }
 
 int command_fail(const char *command, const struct error *error) {
@@ -45,11 +47,11 @@ int command_fail(const char *command, const struct error *error) {
 int main(int argc, char **argv) {
   (void)signal(SIGPIPE, SIG_IGN); /* who is gone is an error of the write, with words; not the end of the program without one */
   if (argc < 2) {
-    usage(stderr);
+    (void)fputs("drawbridge: a command is wanted; drawbridge --help lists them\n", stderr);
     return COMMAND_USAGE;
   }
   if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
-    usage(stdout);
+    usage();
     return 0;
   }
   if (strcmp(argv[1], "--version") == 0) return command_version(argc, argv);

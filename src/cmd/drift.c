@@ -30,7 +30,7 @@ static int read_options(int argc, char **argv, struct asked *a) {
                                         {"target", .text = &a->target},   {"output", .text = &a->output},
                                         {"config", .text = &a->config},   {"format", .text = &format, .choices = formats},
                                         {"follow", .flag = &a->follow},   {0}};
-  struct line line = {.command = "mapping drift", .usage = usage, .is_long = true, .options = options};
+  struct line line = {.command = "mapping drift", .usage = usage, .options = options};
   char **words;
   int count, code = line_read(&line, argc, argv, &words, &count);
   if (code != LINE_READ) return code;

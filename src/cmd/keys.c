@@ -47,7 +47,7 @@ int command_keys(int argc, char **argv) {
   char **words;
   int count, code = line_read(&line, argc, argv, &words, &count);
   if (code != LINE_READ) return code;
-  if (!count) return line_refuse(&line, NULL, NULL);
+  if (!count) return line_refuse(&line, "rotate is wanted", NULL);
   if (strcmp(words[0], "rotate") != 0) return line_refuse(&line, "keys are rotated; there is no", words[0]);
   if (path && file) return line_refuse(&line, "--file and --config name two key files", NULL);
   int failed = file ? rotate_file(file, minutes, &error) : rotate_configured(path ? path : COMMAND_CONFIG_DEFAULT, minutes, &error);

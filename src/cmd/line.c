@@ -7,13 +7,8 @@
 enum { OPTIONS_MAX = 40, HELP = 256, FIRST, MESSAGE_MAX = 1024 };
 
 int line_refuse(const struct line *line, const char *what, const char *which) {
-  if (what)
-    (void)fprintf(stderr, "drawbridge %s: %s%s%s%s", line->command, what, which ? " " : "", which ? which : "",
-                  line->is_long ? "; " : "\n");
-  if (line->is_long)
-    (void)fprintf(stderr, "drawbridge %s --help tells the options\n", line->command);
-  else
-    (void)fputs(line->usage, stderr);
+  (void)fprintf(stderr, "drawbridge %s: %s%s%s; drawbridge %s --help tells the options\n", line->command, what, which ? " " : "",
+                which ? which : "", line->command);
   return COMMAND_USAGE;
 }
 
@@ -49,13 +44,21 @@ static int take(const struct line *line, const struct line_option *option, const
   return LINE_READ;
 }
 
+/* What getopt did not take: a letter has its own name (of several in a word it is one), a long option stands in the word before. */
+static int refuse_option(const struct line *line, bool wants_value, char **argv) {
+  const char letter[] = {'-', (char)optopt, '\0'};
+  bool is_letter = optopt > 0 && optopt < HELP;
+  return line_refuse(line, wants_value ? "a value is wanted behind" : "there is no such option, or it takes no value:",
+                     is_letter ? letter : argv[optind - 1]);
+}
+
 int line_read(const struct line *line, int argc, char **argv, char ***ret_words, int *ret_count) {
   struct option words[OPTIONS_MAX + 2] = {{"help", no_argument, NULL, HELP}};
   for (int i = 0; i < OPTIONS_MAX && line->options[i].name; i++)
     words[i + 1] = (struct option){line->options[i].name, line->options[i].flag ? no_argument : required_argument, NULL, FIRST + i};
-  for (int option; (option = getopt_long(argc, argv, "", words, NULL)) != -1;) {
+  for (int option; (option = getopt_long(argc, argv, ":", words, NULL)) != -1;) {
     if (option == HELP) return fputs(line->usage, stdout) < 0 ? error_exit_code(ERROR_inside) : 0;
-    int code = option < FIRST ? line_refuse(line, NULL, NULL) : take(line, &line->options[option - FIRST], optarg);
+    int code = option < FIRST ? refuse_option(line, option == ':', argv) : take(line, &line->options[option - FIRST], optarg);
     if (code != LINE_READ) return code;
   }
   if (argc - optind > line->words_max) return line_refuse(line, "this word is not understood:", argv[optind + line->words_max]);

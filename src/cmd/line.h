@@ -1,7 +1,7 @@
 /* line: what a subcommand is told on its command line, read by one table.
  *
- * What holds always: getopt_long reads it, so "--name=value" is fine, words may stand between options, and "--" ends these; what it does not take it says itself. --help is every command's. Whatever is refused is told on stderr, with the usage; in one line
- * with the way to it, where that is long. Texts borrow from argv. */
+ * What holds always: getopt_long reads it, so "--name=value" is fine, words may stand between options, and "--" ends these. --help is every command's. Whatever is refused is told on stderr in one line, with the way to the usage.
+ * Texts borrow from argv. */
 #ifndef DRAWBRIDGE_CMD_LINE_H
 #define DRAWBRIDGE_CMD_LINE_H
 
@@ -20,7 +20,6 @@ struct line_option {
 struct line {
   const char *command; /* "mapping drift" */
   const char *usage;
-  bool is_long; /* the usage */
   const struct line_option *options;
   int words_max; /* beside the options */
 };
@@ -30,7 +29,7 @@ enum { LINE_READ = -1 };
 /* LINE_READ: go on, with *ret_count words in *ret_words (a part of argv). Else the exit code: --help was told, or something was refused. */
 int line_read(const struct line *line, int argc, char **argv, char ***ret_words, int *ret_count);
 
-/* Tells what is wrong (`what` NULL: the usage alone, `which` NULL: nothing behind it). Returns the exit code. */
+/* Tells what is wrong (`which` NULL: nothing behind it). Returns the exit code. */
 int line_refuse(const struct line *line, const char *what, const char *which);
 
 #endif

@@ -82,7 +82,7 @@ static int carry_out(struct arena *arena, int argc, char **argv) {
                                         {"target-data-set", .take = side_take_data_set, .payload = &o.target_sets},
                                         {"config", .text = &o.config},
                                         {0}};
-  struct line line = {.command = "mapping", .usage = usage, .is_long = true, .options = options, .words_max = 3};
+  struct line line = {.command = "mapping", .usage = usage, .options = options, .words_max = 3};
   char **words;
   int count, code = line_read(&line, argc, argv, &words, &count);
   if (code != LINE_READ) return code;

@@ -132,16 +132,39 @@ static int show(void *payload, struct dhis2_read_so_far so_far, struct error *er
   return 0;
 }
 
+/* Those that are named for this side, and those for both. */
+static struct str *named(struct arena *arena, const struct side_data_sets *sets, size_t *ret_n) {
+  size_t shared = sets->shared ? sets->shared->n : 0, n = 0;
+  struct str *ids = ARENA_ARRAY(arena, sets->n + shared, struct str);
+  for (size_t i = 0; i < sets->n; i++) ids[n++] = sets->ids[i];
+  for (size_t i = 0; i < shared; i++) ids[n++] = sets->shared->ids[i];
+  *ret_n = n;
+  return ids;
+}
+
+/* Of a server that shows some of them: is what is named for it alone among those, and is there any? */
+static int check_shown(const struct dhis2_metadata *metadata, const struct side_data_sets *sets, struct error *error) {
+  for (size_t i = 0; i < sets->n; i++)
+    if (!dhis2_metadata_data_set(metadata, sets->ids[i]))
+      return error_set(error, ERROR_not_found, "it shows no data set %.*s to this user", STR_ARG(sets->ids[i]));
+  return metadata->data_set_count ? 0
+                                  : error_set(error, ERROR_not_found, "it shows no data set %.*s to this user: name one of this server",
+                                              STR_ARG(sets->shared->ids[0]));
+}
+
 static const struct dhis2_metadata *of_server(struct arena *arena, struct str id, const struct side_data_sets *data_sets,
                                               const char *config_path, enum dhis2_extent extent, const struct dhis2_metadata *from,
                                               struct error *error) {
-  if (!data_sets->n)
-    return error_set(error, ERROR_usage, "say which data sets of server '%.*s' take part: --data-set UID", STR_ARG(id)), NULL;
+  size_t count;
+  struct str *ids = named(arena, data_sets, &count);
+  bool some = data_sets->shared && data_sets->shared->n;
+  if (!count) return error_set(error, ERROR_usage, "say which data sets of server '%.*s' take part: --data-set UID", STR_ARG(id)), NULL;
   struct dhis2_server *server = side_server(arena, config_path, id, error);
   if (!server) return NULL;
-  struct dhis2_reading reading = {arena, server, data_sets->ids, data_sets->n, extent, {show, &id}};
+  struct dhis2_reading reading = {arena, server, ids, count, some ? DHIS2_EXTENT_SHOWN : extent, {show, &id}};
   (void)show(&id, (struct dhis2_read_so_far){0}, error);
   const struct dhis2_metadata *metadata = dhis2_metadata_read(&reading, error);
+  if (metadata && some && check_shown(metadata, data_sets, error) < 0) metadata = NULL;
   if (metadata && from) metadata = dhis2_metadata_with_units_of(&reading, metadata, from, error);
   shown_no_more();
   if (!metadata) (void)error_context(error, "server '%.*s'", STR_ARG(id));
@@ -154,7 +177,20 @@ const struct dhis2_metadata *side_metadata(struct arena *arena, const char *side
   struct str id;
   if (side_is_server(side, &id)) return of_server(arena, id, data_sets, config_path, DHIS2_EXTENT_PLACES, from, error);
   const struct dhis2_metadata *metadata = dhis2_metadata_of_file(arena, side, error);
-  return metadata && data_sets->n ? dhis2_metadata_only(arena, metadata, data_sets->ids, data_sets->n, error) : metadata;
+  if (!metadata) return NULL;
+  size_t count, n = 0;
+  struct str *ids = named(arena, data_sets, &count);
+  for (size_t i = 0; i < count; i++)
+    if (i < data_sets->n || dhis2_metadata_data_set(metadata, ids[i])) ids[n++] = ids[i];
+  return n ? dhis2_metadata_only(arena, metadata, ids, n, error) : metadata;
+}
+
+int side_shared_found(const struct side_data_sets *shared, const struct dhis2_metadata *source, const struct dhis2_metadata *target,
+                      struct error *error) {
+  for (size_t i = 0; i < shared->n; i++)
+    if (!dhis2_metadata_data_set(source, shared->ids[i]) && !dhis2_metadata_data_set(target, shared->ids[i]))
+      return error_set(error, ERROR_input, "there is no data set %.*s on either side", STR_ARG(shared->ids[i]));
+  return 0;
 }
 
 const struct dhis2_metadata *side_shown(struct arena *arena, const char *side, const struct side_data_sets *data_sets,

@@ -12,6 +12,7 @@ enum { SIDE_DATA_SETS_MAX = 100 };
 struct side_data_sets {
   struct str ids[SIDE_DATA_SETS_MAX];
   size_t n;
+  const struct side_data_sets *shared; /* named for two sides without saying which: those count that this one holds. NULL: none */
 };
 
 /* Names one more: `take` of a struct line_option (line.h). */
@@ -26,9 +27,13 @@ struct dhis2_server *side_server(struct arena *arena, const char *config_path, s
 /* Where the configuration keeps its store ("sqlite:FILE"). -1: as side_server. */
 int side_store(struct arena *arena, const char *config_path, struct str *ret, struct error *error);
 
-/* What the side holds, org units and calendar too; with data sets named, only those. A file without data sets named: all elements in it. `from`: where the values of this side, a server, come from (dhis2_metadata_with_units_of); may be NULL. NULL: as dhis2_metadata_of_file, dhis2_metadata_read. */
+/* What the side holds, org units and calendar too; with data sets named, only those. A file that none of them is in, and none is named for alone: all elements in it. `from`: where the values of this side, a server, come from (dhis2_metadata_with_units_of); may be NULL. NULL: as dhis2_metadata_of_file, dhis2_metadata_read. */
 const struct dhis2_metadata *side_metadata(struct arena *arena, const char *side, const struct side_data_sets *data_sets,
                                            const char *config_path, const struct dhis2_metadata *from, struct error *error);
+
+/* ERROR_input: one of the data sets named for both is in neither. */
+int side_shared_found(const struct side_data_sets *shared, const struct dhis2_metadata *source, const struct dhis2_metadata *target,
+                      struct error *error);
 
 /* The same for who can do with less: of a server, those of the data sets that it shows, and dhis2_metadata_none() where it shows none; of a file, all that is in it. */
 const struct dhis2_metadata *side_shown(struct arena *arena, const char *side, const struct side_data_sets *data_sets,

@@ -55,7 +55,7 @@ int command_store(int argc, char **argv) {
   int count, code = line_read(&line, argc, argv, &words, &count);
   if (code != LINE_READ) return code;
   if (count && strcmp(words[0], "copy") != 0) return line_refuse(&line, "a store is copied; there is no", words[0]);
-  if (count != 3) return line_refuse(&line, count ? "FROM and TO are wanted" : NULL, NULL);
+  if (count != 3) return line_refuse(&line, "copy, FROM and TO are wanted", NULL);
   struct arena *arena = arena_new();
   struct error error = {0};
   int failed = copy(arena, str_of(words[1]), str_of(words[2]), &error);

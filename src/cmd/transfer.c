@@ -125,7 +125,7 @@ static int read_options(int argc, char **argv, struct asked *a) {
                                         {"check-min-max", .flag = &a->check_min_max},
                                         {"require-approval", .flag = &a->require_approval},
                                         {0}};
-  struct line line = {.command = "transfer", .usage = usage, .is_long = true, .options = options};
+  struct line line = {.command = "transfer", .usage = usage, .options = options};
   char **words;
   int count;
   return line_read(&line, argc, argv, &words, &count);

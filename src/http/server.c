@@ -283,7 +283,7 @@ static int listen_with(struct listener *listener, int result) {
 int http_server_listen(struct http_server *server, struct str address, enum http_listen kind, int *ret_port, struct error *error) {
   struct sockaddr_storage where;
   if (parse_address(address, &where) < 0)
-    return error_set(error, ERROR_inside, "%.*s is not an address to listen on: write 127.0.0.1:8080 or [::1]:8080", STR_ARG(address));
+    return error_set(error, ERROR_usage, "%.*s is not an address to listen on: write 127.0.0.1:8080 or [::1]:8080", STR_ARG(address));
   struct listener *listener = listener_new(server, kind);
   unsigned flags = where.ss_family == AF_INET6 ? UV_TCP_IPV6ONLY : 0; /* [::] beside 0.0.0.0 */
   int result = uv_tcp_bind(&listener->tcp, (const struct sockaddr *)&where, flags);

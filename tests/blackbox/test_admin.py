@@ -88,7 +88,7 @@ class Admin(Gateway):
         self.assertIn("no run", self.console("runs", "explain", "nothing", expect=2)[1])
         self.assertIn("no mandate", self.console("mandates", "end", "nothing", expect=2)[1])
         for words in ([], ["people"], ["sessions", "end"], ["sessions", "list", "x"], ["runs", "explain", "../x?"], ["sessions", "end", mark, "--user", "eve"], ["runs", "--user", "eve"], ["mandates", "list", "--server", "one"]):
-            self.assertIn("usage", self.console(*words, expect=2)[1])
+            self.assertIn("--help tells", self.console(*words, expect=2)[1])
 
     def test_renewal_is_explained(self):
         """An OAuth connection tells when its token ends, that it is renewed by itself, and when it was."""

@@ -147,6 +147,14 @@ class Align(unittest.TestCase):
         self.assertEqual({r["source_data_element"] for r in rows}, {"aelem000000", "aelem000002"})
         self.assertIn("adataSet009", self.run_align("--source-data-set", "adataSet009", expect=2).stderr)
 
+    def test_data_sets_of_either_side(self):
+        """Named without a side, a data set counts where it is; what neither side holds is refused."""
+        one_side, both_sides = self.run_align("--source-data-set", "adataSet000").stdout, self.run_align("--source-data-set", "adataSet000", "--target-data-set", "bdataSet000").stdout
+        self.assertEqual(self.run_align("--data-set", "adataSet000").stdout, one_side)
+        self.assertEqual(self.run_align("--data-set", "bdataSet000", "--data-set", "adataSet000").stdout, both_sides)
+        self.assertIn("adataSet009", self.run_align("--data-set", "adataSet000", "--data-set", "adataSet009", expect=2).stderr)
+        self.assertIn("bdataSet000", self.run_align("--data-set", "adataSet000", "--source-data-set", "bdataSet000", expect=2).stderr)
+
     def test_mapping(self):
         mapping = json.loads(self.run_align("--format", "json").stdout)
         self.assertEqual(mapping["format"], "drawbridge-mapping")
@@ -349,6 +357,15 @@ class AlignServers(test_transfer.Servers):
         self.assertIn("source", said)
         _, said = self.align("--source-data-set", "nowhereSet1", "--target-data-set", self.target.data_set, expect=2)
         self.assertIn("nowhereSet1", said)
+
+    def test_data_sets_of_either_server(self):
+        """Each server has those of --data-set that it shows; one that shows none of them is told, and one that neither shows."""
+        self.start()
+        sets = ("--data-set", self.source.data_set, "--data-set", self.target.data_set)
+        self.assertEqual(self.align(*sets)[0], self.align("--source-data-set", self.source.data_set, "--target-data-set", self.target.data_set)[0])
+        self.assertIn("nowhereSet1", self.align(*sets, "--data-set", "nowhereSet1", expect=2)[1])
+        self.assertIn("target", self.align("--data-set", self.source.data_set, expect=2)[1])
+        self.assertIn("nowhereSet1", self.align(*sets, "--target-data-set", "nowhereSet1", expect=2)[1])
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ class Lines(harness.Case):
         self.assertEqual(out, "", words)
         for text in said:
             self.assertIn(text, err)
-        self.assertRegex(err, r"usage: drawbridge|drawbridge .* --help tells the options", "and the way to what is right")
+        self.assertRegex(err, r"^drawbridge [a-z -]+: [^\n]*; drawbridge [a-z -]+ --help tells the options\n$", "one line, with the way to what is right")
 
     def test_each_tells_its_options(self):
         for words in harness.commands():
@@ -20,7 +20,18 @@ class Lines(harness.Case):
         for words in harness.commands():
             with self.subTest(command=words):
                 self.refused([*words, "--no-such-option"], "--no-such-option")
+                self.refused([*words, "-x"], " -x;")
                 self.refused([*words, "a", "b", "c", "one-too-many"], "this word is not understood: ")
+
+    def test_without_what_is_wanted(self):
+        for words in (["doctor"], ["keys"], ["store"], ["mapping"], ["admin"], ["align"], ["serve", "--config"], ["align", "--explain=yes"]):
+            with self.subTest(command=words):
+                self.refused(words)
+
+    def test_no_command(self):
+        for words in ([], ["no-such-command"], ["version", "2"]):
+            out, err = self.command(*words, expect=2)
+            self.assertEqual((out, err.count("\n")), ("", 1), words)
 
     def test_values(self):
         for command, option, value, said in (("doctor", "--format", "xml", "--format takes text or json, not xml"), ("sessions", "--format", "", "--format takes text or json, not"),

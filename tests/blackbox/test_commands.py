@@ -14,7 +14,7 @@ class Commands(harness.Case):
 
     def test_unknown_words(self):
         self.assertIn("there is no command 'fly'", self.command("fly", expect=2)[1])
-        self.assertIn("usage", self.command(expect=2)[1])
+        self.assertIn("--help lists", self.command(expect=2)[1])
         self.command("check-config", "--wings", expect=2)
 
     def test_what_one_types_first(self):

@@ -209,9 +209,9 @@ class AtBrokenOnes(Doctor):
 
     def test_usage(self):
         self.assertIn("usage", self.command("doctor", "--help")[0])
-        self.assertIn("usage", self.command("doctor", expect=2)[1])
-        self.assertIn("usage", self.command("doctor", "https://a.example", "b", expect=2)[1])
-        self.assertIn("usage", self.command("doctor", "https://a.example", "--format", "xml", expect=2)[1])
+        self.assertIn("--help tells", self.command("doctor", expect=2)[1])
+        self.assertIn("--help tells", self.command("doctor", "https://a.example", "b", expect=2)[1])
+        self.assertIn("--help tells", self.command("doctor", "https://a.example", "--format", "xml", expect=2)[1])
         self.assertIn("there is no server 'b'", self.command("doctor", "b", "--config", self.config("https://a.example"), expect=2)[1])
         self.assertIn("none.yaml", self.command("doctor", "a", "--config", self.directory() / "none.yaml", expect=2)[1])
 

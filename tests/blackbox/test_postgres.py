@@ -226,7 +226,7 @@ class Keys(Gateway):
         shutil.copy(self.state / "keys", second_keys)
         second = self.another(keys=second_keys)
         self.command("keys", "rotate", "--config", self.config, "--in", "1")
-        self.assertIn("usage", self.command("keys", "rotate", "--config", self.config, "--in", "soon", expect=2)[1])
+        self.assertIn("--help tells", self.command("keys", "rotate", "--config", self.config, "--in", "soon", expect=2)[1])
         self.program.process.send_signal(signal.SIGHUP)
         harness.wait_for(lambda: "configuration_reloaded" in self.program.log(), "the first to have it")
         browser = self.browser()

@@ -73,7 +73,7 @@ class Sessions(Gateway):
     def test_words(self):
         self.start()
         for words in (["--end"], ["--all"], ["--end", "--all", "--user", "ada"], ["--session", "abc"], ["--format", "xml"], ["word"]):
-            self.assertIn("usage", self.command("sessions", "--config", self.config, *words, expect=2)[1])
+            self.assertIn("--help tells", self.command("sessions", "--config", self.config, *words, expect=2)[1])
         self.assertIn("usage", self.command("sessions", "--help")[0])
         self.assertEqual(len(self.sessions("--user", "nobody")), 0)
 

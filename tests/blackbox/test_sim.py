@@ -4,10 +4,11 @@ import hashlib
 import http.client
 import json
 import re
+import time
 import urllib.parse
 import unittest
 
-from harness import Case, call
+from harness import BUILD, Case, call, run
 
 ADMIN = {"Authorization": "Basic " + base64.b64encode(b"admin:district").decode(), "X-Requested-With": "XMLHttpRequest"}
 VERIFIER = "words-of-a-test-that-are-long-enough-0123456789"
@@ -68,6 +69,21 @@ class Faults(Case):
             path.write_text(rules)
             with self.subTest(rules), self.assertRaisesRegex(AssertionError, "ended at once"):
                 self.sim("2.41", "--faults", path)
+
+
+class CommandLine(Case):
+    def test_the_clock(self):
+        for offset, hours in (("-7200", -2), ("+7200", 2), ("3h", 3), ("-90m", -1.5), ("+1d", 24)):
+            with self.subTest(offset=offset):
+                now = call(self.sim("2.41", "--clock", offset).port, "GET", "/api/system/info", ADMIN).json["serverDate"]
+                ahead = time.mktime(time.strptime(now[:19], "%Y-%m-%dT%H:%M:%S")) - time.time()
+                self.assertAlmostEqual(ahead / 3600, hours, delta=.4)
+
+    def test_what_is_refused(self):
+        for words in (["--clock", "h"], ["--clock", ""], ["--clock", "+-5"], ["--clock", "1w"], ["--clock", "999999999999h"], ["--listen", "nowhere"], ["--listen", "127.0.0.1:99999"]):
+            with self.subTest(words=words):
+                done = run(BUILD / "drawbridge-sim", "--version", "2.41", "--listen", "127.0.0.1:0", *words)
+                self.assertEqual((done.returncode, done.stdout, done.stderr.count("\n")), (2, "", 1), done.stderr)
 
 
 class Clients(Case):
