@@ -18,8 +18,9 @@ export interface Connection {
 
 export interface Session {
   mode: 'same-origin' | 'same-site' | 'cross-site' | 'handle'
-  expires_at?: string
-  idle_expires_at?: string
+  /** null: there is no session. */
+  expires_at: string | null
+  idle_expires_at: string | null
   /** This browser keeps no cookie of drawbridge's here, and the app may not hold its session by a key: no sign-in can work. */
   cookies_blocked?: true
   /** The home server by which the person is known: sign-ins at other servers can be remembered. */

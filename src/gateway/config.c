@@ -484,11 +484,22 @@ const struct config_app *config_app_of_origin(const struct config *config, struc
   return NULL;
 }
 
-/* "/…" on our own origin: one leading slash, and nothing a browser would read as another host, also one that decodes it once too often (R-F8). */
+/* Segments that lead nowhere else: none empty but the last, no dots. */
+static bool plain_segments(struct str path) {
+  for (struct str rest = str_from(path, 1); rest.p;) {
+    struct str segment = str_take(&rest, '/');
+    if ((!segment.n && rest.p) || str_eq(segment, STR(".")) || str_eq(segment, STR(".."))) return false;
+  }
+  return true;
+}
+
+/* "/…" on our own origin: one leading slash, and nothing a browser would read as another host or place, also one that decodes it once too often (R-F8). */
 static bool own_path(struct arena *arena, struct str text) {
-  struct str decoded;
+  struct str decoded, path = text;
   if (!text.n || text.p[0] != '/' || text.n > 2048 || !url_decode(arena, text, &decoded)) return false;
-  if (str_starts(decoded, STR("//"))) return false;
+  path = str_take(&path, '#');
+  path = str_take(&path, '?');
+  if (!url_decode(arena, path, &path) || !plain_segments(path)) return false;
   for (size_t i = 0; i < text.n; i++)
     if ((unsigned char)text.p[i] <= ' ' || (unsigned char)text.p[i] >= 127) return false;
   for (size_t i = 0; i < decoded.n; i++)
@@ -500,9 +511,11 @@ int config_return_to(const struct config *config, struct arena *arena, struct st
                      const struct config_app **ret_app, struct error *error) {
   struct url url, listed;
   struct error ignored = {0};
+  struct str own = str_starts(text, config->public_origin) ? str_from(text, config->public_origin.n) : text;
   *ret_app = NULL;
-  if (own_path(arena, text)) {
-    *ret_url = arena_printf(arena, "%.*s%.*s", STR_ARG(config->public_origin), STR_ARG(text));
+  if (text.n && !own.n) own = STR("/");
+  if (own_path(arena, own)) {
+    *ret_url = arena_printf(arena, "%.*s%.*s", STR_ARG(config->public_origin), STR_ARG(own));
     return 0;
   }
   if (text.n > 2048 || url_parse(arena, text, &url, &ignored)) return error_set(error, ERROR_return_to_refused, "return_to is no address");

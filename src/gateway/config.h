@@ -162,7 +162,7 @@ const struct config_server *config_server(const struct config *config, struct st
 const struct config_webhook *config_webhook(const struct config *config, struct str id);
 const struct config_app *config_app_of_origin(const struct config *config, struct str origin);
 
-/* Is it an address to go back to: a path on public_url ("/#/review"; one leading slash, no backslash, no control), or equal to a listed address of an app in scheme, host, port and path? *ret_app: NULL for
+/* Is it an address to go back to: a path on public_url ("/#/review", or with public_url's origin before it; one leading slash, no empty segment, no dots as one, no backslash, no control), or equal to a listed address of an app in scheme, host, port and path? *ret_app: NULL for
  * public_url's own. Always ERROR_return_to_refused otherwise. */
 int config_return_to(const struct config *config, struct arena *arena, struct str text, struct str *ret_url,
                      const struct config_app **ret_app, struct error *error);

@@ -58,7 +58,7 @@ static bool proves(const struct secret *verifier, struct str challenge, struct a
   return hash_eq(base64url_encode(arena, (struct str){(const char *)hash, sizeof hash}), challenge);
 }
 
-/* It is gone with the first look, right or wrong. */
+/* It is gone with the first look, right or wrong, whoever looks. */
 static void take_run(void *payload) {
   struct handing *handing = payload;
   struct visit *visit = visit_of(handing->exchange);
@@ -68,11 +68,15 @@ static void take_run(void *payload) {
   sessions_rows_done(handing->gateway->sessions);
   if (found < 0) return;
   const struct transaction *t = &handing->transaction;
-  if (!found)
+  if (!site_is_apart(visit->asking.mode))
+    (void)error_set(&handing->error, ERROR_cross_site, "only an app on another site fetches its session here, with its own Origin");
+  else if (!found)
     (void)error_set(&handing->error, ERROR_bad_request,
                     "this code is not known, used already, or older than 60 s: begin the sign-in again");
   else if (!str_eq(t->app, visit->asking.origin))
     (void)error_set(&handing->error, ERROR_cross_site, "this code is another app's");
+  else if (!handing->verifier)
+    (void)error_set(&handing->error, ERROR_bad_request, "'code' or 'verifier' is missing");
   else if (!proves(handing->verifier, t->challenge, arena))
     (void)error_set(&handing->error, ERROR_bad_request, "the verifier is not the one the challenge was made from: begin the sign-in again");
 }
@@ -106,7 +110,7 @@ static void on_body(struct gateway *gateway, struct http_exchange *exchange, str
   *handing = (struct handing){
       .gateway = gateway, .exchange = exchange, .session = session && !session_frozen(session) ? gateway_session_ref(session) : NULL};
   http_exchange_hold(exchange);
-  if (secret_body_read(body, fields, FIELDS, &handing->error) == 0 && (!fields[FIELD_CODE].value || !fields[FIELD_VERIFIER].value))
+  if (secret_body_read(body, fields, FIELDS, &handing->error) == 0 && !fields[FIELD_CODE].value)
     (void)error_set(&handing->error, ERROR_bad_request, "'code' or 'verifier' is missing");
   handing->code = fields[FIELD_CODE].value;
   handing->verifier = fields[FIELD_VERIFIER].value;
@@ -117,11 +121,5 @@ static void on_body(struct gateway *gateway, struct http_exchange *exchange, str
 
 void handoff(struct gateway *gateway, struct http_exchange *exchange, struct str id) {
   (void)id;
-  if (site_is_apart(visit_of(exchange)->asking.mode)) {
-    gateway_read_secret_body(gateway, exchange, on_body);
-    return;
-  }
-  struct error error = {0};
-  (void)error_set(&error, ERROR_cross_site, "only an app on another site fetches its session here, with its own Origin");
-  gateway_reply_error(gateway, exchange, &error);
+  gateway_read_secret_body(gateway, exchange, on_body);
 }

@@ -26,6 +26,8 @@ struct passing {
   bool renewable, begun;
   bool forbidden; /* the server takes the credential for nothing from here */
   bool by_token;  /* a personal access token was sent: pasted, or minted for a password */
+  bool by_page;   /* the server refused by its login page */
+  bool alive;     /* the server was asked, and takes the token elsewhere */
 };
 
 static void free_passing(struct passing *passing) {
@@ -116,7 +118,7 @@ static void on_renewed(void *payload, const struct error *error) {
   secret_free(now.credential.value);
 }
 
-/* A token may be limited to methods, addresses or pages: then it refuses this call and is good for others. The server is asked whether it is before the connection is given up. (Not so with Basic: a refused password is
+/* A token may be limited to methods, addresses or pages: then it refuses this call and is good for others. The server is asked whether it is before the connection is given up; a login page means to the browser what it means always. (Not so with Basic: a refused password is
  * never sent again.) */
 
 struct asking_server {
@@ -138,7 +140,10 @@ static void ask_done(void *payload) {
   struct passing *passing = asking->passing;
   struct str name = passing->server->name;
   struct error error = {0};
-  if (!asking->error.code)
+  passing->alive = !asking->error.code;
+  if (passing->alive && passing->by_page)
+    (void)failure_at(&error, ERROR_reauth_required, passing->server->id, "the server does not accept the sign-in any more");
+  else if (passing->alive)
     (void)failure_at(&error, ERROR_forbidden, passing->server->id,
                      "%.*s takes the token, but not for this call: it is limited to other methods, addresses or pages", STR_ARG(name));
   else
@@ -176,6 +181,7 @@ static bool repeat_by_token(struct passing *passing) {
 static bool on_refused(void *payload, struct proxy_pass *pass, bool repeatable) {
   struct passing *passing = payload;
   passing->pass = pass;
+  passing->by_page = proxy_refused_status(pass) != 401;
   if (passing->by_token) return (repeatable && repeat_by_token(passing)) || ask_server(passing);
   if (!passing->renewable) return false;
   renewal_start(passing->gateway, passing->visit->directory, passing->session, passing->connection, passing->turn, on_renewed, passing);
@@ -197,9 +203,9 @@ static void on_done(void *payload, const struct proxy_result *result) {
   passing->visit->code = result->code;
   metrics_count_at(&passing->gateway->metrics, passing->server->id, counters[result->outcome]);
   metrics_time_at(&passing->gateway->metrics, passing->server->id, result->upstream_ms);
-  if (result->outcome == PROXY_REFUSED)
+  if (result->outcome == PROXY_REFUSED && !passing->alive)
     mark_refused(passing);
-  else
+  else if (result->outcome != PROXY_REFUSED)
     mark_reached(passing, result);
   if (result->code == ERROR_policy) audit(passing, AUDIT_call_denied, result->code);
   if (result->code == ERROR_address_refused) audit(passing, AUDIT_address_refused, result->code);

@@ -600,6 +600,10 @@ struct proxy_pass *proxy_pass(struct proxy *proxy, struct http_exchange *exchang
   return pass;
 }
 
+int proxy_refused_status(const struct proxy_pass *pass) {
+  return pass->status;
+}
+
 bool proxy_sent_cookie(const struct proxy_pass *pass) {
   return pass->cookie_sent;
 }

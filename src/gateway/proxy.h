@@ -95,6 +95,8 @@ struct proxy_call {
 /* Answers the exchange, now or later. The pass is good until `done`. */
 struct proxy_pass *proxy_pass(struct proxy *proxy, struct http_exchange *exchange, const struct proxy_call *call);
 
+int proxy_refused_status(
+    const struct proxy_pass *pass); /* inside `refused`: of the server's answer; other than 401: its login page, or the way there */
 bool proxy_sent_cookie(const struct proxy_pass *pass); /* inside `refused`: a cookie of the server's went along with what it refused */
 
 /* After `refused` answered true. */

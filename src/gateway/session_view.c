@@ -51,6 +51,16 @@ static struct str finish(struct buf *buf, struct arena *arena) {
   return json;
 }
 
+/* Of no session: null. */
+static void add_end(struct json_out *out, const char *name, int64_t at_ms) {
+  if (at_ms) {
+    json_out_member_time(out, name, at_ms);
+    return;
+  }
+  json_out_key(out, str_of(name));
+  json_out_null(out);
+}
+
 struct str session_view(const struct config *config, struct gateway_session *session, enum config_mode mode, struct arena *arena) {
   struct buf buf = BUF_INIT(VIEW_MAX);
   struct json_out out = JSON_OUT_INIT(&buf);
@@ -58,10 +68,8 @@ struct str session_view(const struct config *config, struct gateway_session *ses
   size_t n = session ? session_connections(session, list, SESSION_CONNECTIONS_MAX) : 0;
   json_out_object(&out);
   json_out_member_str(&out, "mode", str_of(site_mode_name(mode)));
-  if (session) {
-    json_out_member_time(&out, "expires_at", session_terms(session)->expires_ms);
-    json_out_member_time(&out, "idle_expires_at", session_idle_end(session));
-  }
+  add_end(&out, "expires_at", session ? session_terms(session)->expires_ms : 0);
+  add_end(&out, "idle_expires_at", session ? session_idle_end(session) : 0);
   struct vault_person person = site_is_apart(mode) ? (struct vault_person){0} : vault_person_of(config, session, arena);
   if (person.home.p) json_out_member_str(&out, "home", person.home);
   json_out_member_array(&out, "connections");

@@ -183,11 +183,24 @@ class HandOff(Gateway):
         """[R-F4]"""
         browser = self.browser()
         code = self.bring_code(browser)
-        for origin in (None, NEAR, self.public, "http://evil.test"):
-            self.refused(self.fetch(browser, code, origin=origin), 403, "cross_site")
-        for body in ({}, {"code": code}, {"verifier": self.verifier}, {"code": 1, "verifier": 2}, b"x"):
+        self.refused(self.fetch(browser, code, origin="http://evil.test"), 403, "cross_site")
+        for origin in (None, NEAR, self.public):
+            self.refused(self.fetch(browser, "A" * 43, origin=origin), 403, "cross_site")
+        for body in ({}, {"verifier": self.verifier}, {"code": 1, "verifier": 2}, b"x"):
             self.refused(browser.call("POST", "/v1/handoff", {"Origin": FAR}, body), 400, "bad_request")
         self.assertEqual(self.fetch(browser, code).status, 200, "none of these has touched it")
+
+    def test_a_wrong_use_takes_the_code(self):
+        """[A10] Who has the code, and is not the app or does not prove it, ends it."""
+        browser = self.browser()
+        for origin in (None, NEAR, self.public):
+            with self.subTest(origin=origin):
+                code = self.bring_code(browser)
+                self.refused(self.fetch(browser, code, origin=origin), 403, "cross_site")
+                self.refused(self.fetch(browser, code), 400, "bad_request")
+        code = self.bring_code(browser)
+        self.refused(browser.call("POST", "/v1/handoff", {"Origin": FAR}, {"code": code}), 400, "bad_request")
+        self.refused(self.fetch(browser, code), 400, "bad_request")
 
     def test_a_code_of_the_server_is_none_of_ours(self):
         browser = self.browser()

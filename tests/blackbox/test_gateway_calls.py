@@ -129,6 +129,26 @@ class Errors(Gateway):
         self.assertEqual(self.me(browser, "one")["username"], "ada")
         self.assertEqual(self.connections(browser)["one"]["state"], "ok")
 
+    def test_a_login_page_asks_for_a_sign_in(self):
+        """Whatever the sign-in: a login page in place of an answer is reauth_required. A token that the server takes elsewhere stays connected."""
+        def answer(method, path, headers, body):
+            if path.startswith("/api/me"):
+                return 200, {"Content-Type": "application/json"}, '{"id":"abcdefghijk","username":"ada","name":"Ada"}'
+            if path == "/api/away":
+                return 302, {"Location": "/login/"}, ""
+            if path == "/api/page":
+                return 200, {"Content-Type": "text/html;charset=UTF-8"}, "<!DOCTYPE html><title>Sign in</title>"
+            return 200, {"Content-Type": "application/json"}, '{"apiVersion":"2.41.9","version":"2.41.9"}'
+        upstream = Scripted(answer)
+        self.addCleanup(upstream.stop)
+        self.start([("one", None, f"url: http://127.0.0.1:{upstream.port}")])
+        browser = self.browser()
+        self.sign_in(browser, "one", kind="pat", token="d2p_" + "a" * 50)
+        for path in ("away", "page"):
+            self.refused(browser.call("GET", f"/s/one/api/{path}"), 401, "reauth_required", server="one", origin="upstream")
+            self.assertEqual(self.connections(browser)["one"]["state"], "ok")
+        self.assertEqual(browser.call("GET", "/s/one/api/me").status, 200)
+
     def test_a_session_that_too_many_others_pushed_out(self):
         """[R-D6] A server that ends a person's oldest session says so once; with a token the call is made again, and nobody notices, nor loses what was written."""
         self.start([("one", "2.43")], sim_words=("--set", "max-sessions=1"))

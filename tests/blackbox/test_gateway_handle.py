@@ -114,7 +114,7 @@ class Handle(Gateway):
         """[R-F6] Without a proof the app learns its mode and a nonce, and nothing else; a sign-in wants one."""
         browser = self.browser()
         answer = browser.call("GET", "/v1/session", {"Origin": APP})
-        self.assertEqual((answer.json, len(answer.header("X-Drawbridge-Nonce"))), ({"mode": "handle", "connections": []}, 22))
+        self.assertEqual((answer.json, len(answer.header("X-Drawbridge-Nonce"))), ({"mode": "handle", "expires_at": None, "idle_expires_at": None, "connections": []}, 22))
         self.assertIn("X-Drawbridge-Nonce", answer.header("Access-Control-Expose-Headers"))
         self.refused_proof(browser.call("POST", "/v1/servers/one/connection", {"Origin": APP}, {"kind": "password", "username": "ada", "password": PASSWORD}), "missing")
         self.refused_proof(browser.call("POST", "/v1/handoff", {"Origin": APP}, {"code": "A" * 43, "verifier": "B" * 43}), "missing")

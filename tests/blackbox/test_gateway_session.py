@@ -54,7 +54,7 @@ class Cookies(Gateway):
         self.start()
         browser = self.browser()
         answer = browser.call("GET", "/v1/session")
-        self.assertEqual(answer.json, {"mode": "same-origin", "connections": []})
+        self.assertEqual(answer.json, {"mode": "same-origin", "expires_at": None, "idle_expires_at": None, "connections": []})
         self.assertEqual(browser.call("GET", "/v1/servers").status, 200)
         self.assertEqual(browser.call("DELETE", "/v1/session").status, 204)
         self.assertEqual(browser.cookies[self.port], {})
