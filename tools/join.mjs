@@ -55,7 +55,7 @@ for (const chunk of chunks) {
   const path = join(output, chunk.fileName)
   mkdirSync(dirname(path), { recursive: true })
   const { code } = await minify(chunk.code, { module: true, ecma: 2020, compress: { passes: 3 } })
-  writeFileSync(path, code.replace(/\n\s+/g, '\n')) // lines are left in templates alone, where htm passes over how far they are indented
+  writeFileSync(path, code.replace(/\n\s+/g, '\n').replace(/([>}])\n(?=[<$])/g, '$1')) // lines are left in templates alone, where htm passes over how far they are indented, and over those between two tags or values
 }
 const names = [...entryOf].map(([id, entry]) => [`${entry}.js`, id.slice(home.length + 1)])
 console.log(JSON.stringify(Object.fromEntries(entries.map((entry) => [entry, names.filter(([of]) => of === entry).map(([, name]) => name)]))))

@@ -114,11 +114,11 @@ def without_blanks(sheet):
 
 
 # What one button alone wants: its texts are a part of their own.
-APART = {"doctor": "model/doctor.js", "report": "screens/report.js", "drift": "screens/drift.js"}
+APART = {"doctor": "model/doctor.js", "report": "screens/report.js", "drift": "screens/drift.js", "values": "screens/review-values.js"}
 
 
 def split_texts(files, sources, members):
-    """i18n/first/ gets what the joined modules say, i18n/doctor/, i18n/report/ and i18n/drift/ what only that module says; i18n/ keeps what is said by others that are fetched later; i18n/said/ is what the program says. Every text is the key in the source."""
+    """i18n/first/ gets what the joined modules say, a folder of APART what only that module says; i18n/ keeps what is said by others that are fetched later; i18n/said/ is what the program says. Every text is the key in the source."""
     joined = {name for names in members.values() for name in names}
     text_of = lambda names: b"\n".join(sources[name] for name in names if name.endswith(".js")).decode()
     first = text_of(sorted(joined))

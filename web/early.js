@@ -48,8 +48,7 @@ export function firstTexts() {
 }
 export const otherTexts = () => (language === 'en' ? '' : textsOf(`./i18n/${language}.po`))
 /** What only the doctor says, a quarter of them all; and what only a report, or the screen of changes, does. */
-export const doctorTexts = () => (language === 'en' ? '' : textsOf(`./i18n/doctor/${language}.po`))
-export const driftTexts = () => (language === 'en' ? '' : textsOf(`./i18n/drift/${language}.po`))
-export const reportTexts = () => (language === 'en' ? '' : textsOf(`./i18n/report/${language}.po`))
+/** What few visits say, in parts of their own. */
+export const partTexts = (part) => () => (language === 'en' ? '' : textsOf(`./i18n/${part}/${language}.po`))
 
 makeReady(locale) // the files are on their way

@@ -1,5 +1,5 @@
 import { html, render, useLayoutEffect, useRef } from './lib.js'
-import { driftTexts, firstTexts, otherTexts, reportTexts } from './early.js'
+import { firstTexts, otherTexts, partTexts } from './early.js'
 import { addTexts, language, loadLanguage, t } from './i18n.js'
 import { chooseLanguage, LANGUAGES, wishes } from './languages.js'
 import { gateway, useLoad } from './api.js'
@@ -22,10 +22,10 @@ const Send = later(async () => (await import('./screens/send.js')).Send)
 const Disaggregation = later(async () => (await import('./screens/disaggregation.js')).Disaggregation)
 const Overview = later(async () => (await import('./screens/overview.js')).Overview)
 const Files = later(async () => (await import('./screens/files.js')).Files)
-const Report = later(async () => (await Promise.all([import('./screens/report.js'), addTexts(reportTexts)]))[0].Report)
+const Report = later(async () => (await Promise.all([import('./screens/report.js'), addTexts(partTexts('report'))]))[0].Report)
 const MappingPrint = later(async () => (await import('./screens/mapping-print.js')).MappingPrint)
 const Places = later(async () => (await import('./screens/places.js')).Places)
-const Drift = later(async () => (await Promise.all([import('./screens/drift.js'), addTexts(driftTexts)]))[0].Drift)
+const Drift = later(async () => (await Promise.all([import('./screens/drift.js'), addTexts(partTexts('drift'))]))[0].Drift)
 const NewSchedule = later(async () => (await import('./screens/schedules.js')).NewSchedule)
 
 const routes = [

@@ -22,8 +22,10 @@ static json_t *references(const struct sim *sim, const json_t *user, const char 
     const char *id = json_string_value(json_object_get(reference, "id"));
     json_t *whole = id ? sim_objects_get(sim->objects, class_name, id) : NULL;
     json_t *shown = json_copy(whole ? whole : reference);
-    if (whole && str_eq(str_of(class_name), STR("organisationUnits")))
+    if (whole && str_eq(str_of(class_name), STR("organisationUnits"))) {
       json_object_set_new(shown, "path", sim_unit_path(sim->objects, whole));
+      json_object_set(shown, "displayName", json_object_get(whole, "name"));
+    }
     json_array_append_new(list, shown);
   }
   return list;

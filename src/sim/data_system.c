@@ -130,7 +130,7 @@ static void reply_period_types(struct data_call *call) {
   sim_reply_json(call->reply, 200, json_pack("{s:o}", "periodTypes", list));
 }
 
-/* Data value sets and counts, and only where the tables were made; 2.37 counts without them too, and finds nothing. */
+/* Data value sets, counts and totals, and only where the tables were made; 2.37 counts without them too, and finds nothing. */
 static void reply_analytics(struct data_call *call) {
   bool counts = str_eq(call->path, STR("analytics"));
   if (counts && (call->sim->analytics_ms || call->sim->release <= SIM_2_37))

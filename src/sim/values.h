@@ -14,7 +14,7 @@ bool sim_values_handle(struct sim *sim, json_t *user, const struct sim_request *
 
 /* GET /api/analytics/dataValueSet, where the tables were made: sums of what stood there then. */
 void sim_values_analytics(struct sim *sim, json_t *user, const struct sim_request *request, struct sim_reply *reply);
-/* GET /api/analytics with aggregationType=COUNT: how many of them. */
+/* GET /api/analytics: with aggregationType=COUNT how many of them, else what they make together. */
 void sim_values_counts(struct sim *sim, json_t *user, const struct sim_request *request, struct sim_reply *reply);
 
 /* Does a row, a deleted one too, name this element, org unit or option combo? Then the server lets nobody delete it. */

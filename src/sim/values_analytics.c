@@ -47,8 +47,7 @@ static bool is_in(const struct question *q, const struct sim_value *v, struct st
   return below;
 }
 
-/* As Java writes a double. */
-static void java_text(double d, char out[64]) {
+void values_java_double(double d, char out[64]) {
   int digits = 1;
   for (; digits < 17; digits++) {
     (void)snprintf(out, 64, "%.*e", digits - 1, d);
@@ -85,7 +84,7 @@ static void add_cell(struct json_out *out, const struct question *q, struct str 
   if (strncmp(type, "INTEGER", 7) == 0)
     (void)snprintf(text, sizeof text, "%.0f", sum);
   else
-    java_text(sum, text);
+    values_java_double(sum, text);
   json_out_object(out);
   json_out_member_str(out, "dataElement", element);
   json_out_member_str(out, "period", period);

@@ -1,5 +1,5 @@
-/* values_counts: GET /api/analytics with aggregationType=COUNT, as DefaultQueryValidator, DefaultQueryPlanner and JdbcAnalyticsManager make it (2.37 to 2.43): how many values the tables hold for each combination of what is asked for as a dimension,
- * among what passes the filters. Tables hold numbers and yes or no; of numbers no zeros, unless they are averaged; each row is found by every period of a longer type that holds it, never by a shorter one or another of the same length. */
+/* values_counts: GET /api/analytics, as DefaultQueryValidator, DefaultQueryPlanner and JdbcAnalyticsManager make it (2.37 to 2.43): with aggregationType=COUNT how many values the tables hold for each combination of what is asked for as a dimension,
+ * among what passes the filters; without it what they add up to, or their average where the element is averaged. Tables hold numbers and yes or no; of numbers no zeros, unless they are averaged; each row is found by every period of a longer type that holds it, never by a shorter one or another of the same length. */
 #include <stdlib.h>
 
 #include "base/json_out.h"
@@ -28,7 +28,13 @@ struct counting {
   int order[AXES], dimensions; /* axes as they were asked for */
   struct map elements;         /* id: the item */
   struct map units;            /* id: struct places of the items it lies below */
-  uint32_t *cells;
+  bool totals;                 /* what the values make, not how many they are */
+  struct cell *cells;
+};
+
+struct cell {
+  double sum;
+  uint32_t n;
 };
 
 struct places {
@@ -115,20 +121,24 @@ static void add_named(struct counting *c, int axis, struct str item) {
 }
 
 /* "dx:a;b" */
-static void read_axes(struct counting *c, const char *parameter, bool filter) {
-  for (size_t n = 0;; n++) {
-    struct str text = sim_param(c->request, parameter, n);
-    if (!text.p) return;
-    struct str items = text, name = str_take(&items, ':');
-    for (int i = 0; i < AXES; i++) {
-      struct axis *axis = &c->axes[i];
-      if (!str_eq(name, str_of(axis_names[i])) || axis->given) continue;
-      axis->given = true;
-      axis->filter = filter;
-      if (!filter) c->order[c->dimensions++] = i;
-      while (items.p) add_named(c, i, str_take(&items, ';'));
-    }
+static void read_axis(struct counting *c, struct str text, bool filter) {
+  struct str items = text, name = str_take(&items, ':');
+  for (int i = 0; i < AXES; i++) {
+    struct axis *axis = &c->axes[i];
+    if (!str_eq(name, str_of(axis_names[i])) || axis->given) continue;
+    axis->given = true;
+    axis->filter = filter;
+    if (!filter) c->order[c->dimensions++] = i;
+    while (items.p) add_named(c, i, str_take(&items, ';'));
   }
+}
+
+/* A parameter that is there once holds several, with commas between: as Spring makes a collection of it. */
+static void read_axes(struct counting *c, const char *parameter, bool filter) {
+  struct str text = sim_param(c->request, parameter, 0);
+  bool once = !sim_param(c->request, parameter, 1).p;
+  while (once && text.p) read_axis(c, str_take(&text, ','), filter);
+  for (size_t n = 0; text.p; text = sim_param(c->request, parameter, ++n)) read_axis(c, text, filter);
 }
 
 /* --- what is refused --- */
@@ -256,20 +266,30 @@ static size_t width(const struct axis *axis) {
   return axis->filter || !axis->n ? 1 : axis->n;
 }
 
-static uint32_t *cell_at(struct counting *c, size_t dx, size_t pe, size_t ou) {
+static struct cell *cell_at(struct counting *c, size_t dx, size_t pe, size_t ou) {
   return &c->cells[(dx * width(&c->axes[PE]) + pe) * width(&c->axes[OU]) + ou];
+}
+
+/* Yes is one, as in the tables. */
+static double number_of(const struct sim_value *v) {
+  return strcmp(v->value, "true") == 0 ? 1 : strcmp(v->value, "false") == 0 ? 0 : strtod(v->value, NULL);
+}
+
+static void count_in(struct cell *cell, const struct sim_value *v) {
+  cell->sum += number_of(v);
+  cell->n++;
 }
 
 /* An axis that filters has one place, whichever of its items let the value pass. */
 static void count_units(struct counting *c, const struct sim_value *v, size_t dx, size_t pe) {
   const struct axis *ou = &c->axes[OU];
   if (!ou->given) {
-    (*cell_at(c, dx, pe, 0))++;
+    count_in(cell_at(c, dx, pe, 0), v);
     return;
   }
   const struct places *places = places_of(c, v->unit);
   size_t n = ou->filter && places->n ? 1 : places->n;
-  for (size_t i = 0; i < n; i++) (*cell_at(c, dx, pe, ou->filter ? 0 : places->at[i]))++;
+  for (size_t i = 0; i < n; i++) count_in(cell_at(c, dx, pe, ou->filter ? 0 : places->at[i]), v);
 }
 
 static void count_value(struct counting *c, const struct sim_value *v) {
@@ -310,10 +330,17 @@ static void write_headers(struct counting *c, struct json_out *out) {
   json_out_end(out);
 }
 
-static void write_row(struct counting *c, struct json_out *out, const size_t at[AXES], uint32_t count) {
+static bool is_averaged(const struct counting *c, struct str element) {
+  return strcmp(model_text(model_get(&c->model, "dataElements", element), "aggregationType"), "AVERAGE") == 0;
+}
+
+static void write_row(struct counting *c, struct json_out *out, const size_t at[AXES], const struct cell *cell) {
+  double value = !c->totals ? cell->n : is_averaged(c, c->axes[DX].items[at[DX]]) ? cell->sum / cell->n : cell->sum;
+  char text[64];
+  values_java_double(value, text);
   json_out_array(out);
   for (int i = 0; i < c->dimensions; i++) json_out_str(out, c->axes[c->order[i]].items[at[c->order[i]]]);
-  json_out_str(out, arena_printf(c->request->arena, "%u.0", count));
+  json_out_str(out, str_of(text));
   json_out_end(out);
 }
 
@@ -323,9 +350,9 @@ static size_t write_rows(struct counting *c, struct json_out *out) {
   for (at[DX] = 0; at[DX] < width(&c->axes[DX]); at[DX]++)
     for (at[PE] = 0; at[PE] < width(&c->axes[PE]); at[PE]++)
       for (at[OU] = 0; at[OU] < width(&c->axes[OU]); at[OU]++) {
-        uint32_t count = *cell_at(c, at[DX], at[PE], at[OU]);
-        if (!count) continue; /* no row of the table: no group */
-        write_row(c, out, at, count);
+        const struct cell *cell = cell_at(c, at[DX], at[PE], at[OU]);
+        if (!cell->n) continue; /* no row of the table: no group */
+        write_row(c, out, at, cell);
         rows++;
       }
   json_out_end(out);
@@ -349,6 +376,19 @@ static void write_answer(struct counting *c) {
   buf_free(&body);
 }
 
+/* Of other ways to make one number of several the stand-in knows none; nor of elements together. */
+static bool is_known(struct counting *c) {
+  struct str way = sim_param(c->request, "aggregationType", 0);
+  if (str_eq(way, STR("COUNT"))) return true;
+  bool known = !way.p && !c->axes[DX].filter;
+  for (size_t i = 0; i < c->axes[DX].n; i++) {
+    struct str id = c->axes[DX].items[i];
+    known &= is_averaged(c, id) || strcmp(model_text(model_get(&c->model, "dataElements", id), "aggregationType"), "SUM") == 0;
+  }
+  c->totals = true;
+  return known;
+}
+
 void sim_values_counts(struct sim *sim, json_t *user, const struct sim_request *request, struct sim_reply *reply) {
   struct counting *c = mem_alloc(sizeof *c);
   c->model = model_of(sim, user);
@@ -356,10 +396,14 @@ void sim_values_counts(struct sim *sim, json_t *user, const struct sim_request *
   c->reply = reply;
   read_axes(c, "dimension", false);
   read_axes(c, "filter", true);
-  if (!str_eq(sim_param(request, "aggregationType", 0), STR("COUNT"))) {
+  bool known = is_known(c);
+  if (!is_good(c)) {
+    /* it has said why */
+  } else if (!known) {
     sim_reply_message(reply, 501, "ERROR", NULL,
-                      "the stand-in server counts values here, and does nothing else with them: aggregationType=COUNT");
-  } else if (is_good(c)) {
+                      "the stand-in server counts values (aggregationType=COUNT), or adds them up or averages them as each element has it, "
+                      "and does nothing else with them");
+  } else {
     size_t cells = width(&c->axes[DX]) * width(&c->axes[PE]) * width(&c->axes[OU]);
     if (cells > CELLS_MAX) {
       refuse(c, "E7128", STR("Query result set exceeded max limit: `100000`"));

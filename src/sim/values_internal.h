@@ -70,7 +70,8 @@ bool model_may_write(const struct model *m); /* F_DATAVALUE_ADD */
 
 const char *values_type_problem(const struct sim *sim, const char *value_type, struct str value); /* NULL: it fits; else DHIS2's key */
 struct str values_trimmed(struct str value);                                                      /* as Java trims */
-const char *values_type_text(const char *key); /* that key in words, where DHIS2 has words; else the key */
+const char *values_type_text(const char *key);   /* that key in words, where DHIS2 has words; else the key */
+void values_java_double(double d, char out[64]); /* as Java writes a double */
 
 /* When may this data set be filled for this period? */
 bool model_future(const struct model *m, const json_t *data_set, const struct sim_period *period,

@@ -47,7 +47,7 @@ test('a first visit takes few files, and what it asks the program for does not w
   await close()
 })
 
-/** Screens that fetch more than what they are made of, and how one gets all of it. */
+/** Screens that fetch more than what they are made of, and how one gets all of it; but not what a person has compared of two servers' values, which waits for those far longer than for its code. */
 const BESIDE = {
   '/servers': async (page) => {
     await page.locator('.rights dl').nth(1).waitFor()
@@ -96,6 +96,11 @@ test('no screen takes more than 60 KB of code, with all that it fetches later', 
   await close()
 })
 
+test('what waits for a button that few press is small', () => {
+  const weight = (name) => brotliCompressSync(fileAt([...FILES.keys()].find((path) => path.endsWith(`/later/${name}.js`))).data).length
+  assert.ok(weight('review-values') < 3_000, `${weight('review-values')} bytes to compare values`)
+})
+
 test('no first visit takes more than 12 KB of texts, in whatever language, and no later part more than 20 KB', () => {
   const weights = [...FILES.keys()].filter((path) => path.endsWith('.po')).map((path) => [path, brotliCompressSync(fileAt(path).data).length])
   assert.ok(weights.length > 9)
@@ -134,12 +139,12 @@ test('every module that is fetched later can be', async () => {
   await close()
 })
 
-test('each text is sent in one of five parts', async () => {
+test('each text is sent in one of six parts', async () => {
   const base = /\/ui\/\w+\//.exec(await (await fetch(`${front.url}/servers`)).text())[0]
   const sent = async (name) => [...parsePo(await (await fetch(front.url + base + name)).text()).entries()]
   for (const name of ['fr.po', 'ar.po']) {
-    const [first, others, doctor, report, drift] = [await sent(`i18n/first/${name}`), await sent(`i18n/${name}`), await sent(`i18n/doctor/${name}`), await sent(`i18n/report/${name}`), await sent(`i18n/drift/${name}`)]
-    assert.ok(first.length > 100 && others.length > 100 && doctor.length > 50 && report.length > 20 && drift.length > 10)
-    assert.deepEqual([...first, ...others, ...doctor, ...report, ...drift].sort(), [...parsePo(readFileSync(new URL(`../../web/i18n/${name}`, import.meta.url), 'utf8')).entries()].sort())
+    const [first, others, doctor, report, drift, values] = [await sent(`i18n/first/${name}`), await sent(`i18n/${name}`), await sent(`i18n/doctor/${name}`), await sent(`i18n/report/${name}`), await sent(`i18n/drift/${name}`), await sent(`i18n/values/${name}`)]
+    assert.ok(first.length > 100 && others.length > 100 && doctor.length > 50 && report.length > 20 && drift.length > 10 && values.length > 10)
+    assert.deepEqual([...first, ...others, ...doctor, ...report, ...drift, ...values].sort(), [...parsePo(readFileSync(new URL(`../../web/i18n/${name}`, import.meta.url), 'utf8')).entries()].sort())
   }
 })

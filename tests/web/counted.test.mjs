@@ -132,12 +132,12 @@ describe('how many values the source holds', () => {
     world.align(PAIR, 'one')
     await go('/alignments/one')
     await page.getByRole('button', { name: 'More filters' }).click()
-    await page.getByText('The server has made no analytics tables yet. Have them made there (Data Administration app > Analytics tables), then count again.').waitFor()
+    await page.getByText('The server has made no analytics tables yet. Have them made there (Data Administration app > Analytics tables), then try again.').waitFor()
     await clean('review-uncounted')
     assert.equal(asked(world), 0)
     counted(world)
     const refusals = [
-      [409, { errorCode: 'E7131', message: 'Query failed, likely because the query timed out' }, 'Counting took too long there. Count again when the server is less busy.'],
+      [409, { errorCode: 'E7131', message: 'Query failed, likely because the query timed out' }, 'Analytics took too long there. Try again when the server is less busy.'],
       [409, { errorCode: 'E7120', message: 'User: `maria` is not allowed to view org unit: `x`' }, 'Your account may not see the data of an organisation unit there. Ask the administrator of the server to add it to your organisation units for data output and analysis.'],
       [403, { code: 'policy', detail: '/api/analytics is not open' }, 'Not allowed through drawbridge. Ask the administrator of drawbridge to allow /api/analytics, /api/dataSets, /api/me and /api/system/info of this server.'],
       [200, { hello: 'world' }, 'Something went wrong'],

@@ -194,6 +194,9 @@ test('the whole way: sign in, align, decide, send, verified', { timeout: 1800000
   await page.getByRole('row', { name: /Malaria cases tested with RDT/ }).click()
   await page.keyboard.press('w')
   await page.getByRole('table', { name: 'What speaks for it and against it' }).waitFor()
+  await page.getByRole('button', { name: 'Compare their values' }).click()
+  await page.locator('.why').getByRole('status').getByText('They do not move alike').waitFor() // what the two stand-ins hold is made up, each by itself
+  await page.getByRole('columnheader', { name: /^Source District \(demo, 2\.41\): \p{L}/u }).waitFor()
   await clean('why')
   await page.keyboard.press('d')
   await page.getByLabel(/^Target cell of Malaria cases tested with RDT/).first().waitFor()

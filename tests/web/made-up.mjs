@@ -21,6 +21,9 @@ export const madeUpSet = (count) => ({ periodType: 'Monthly', dataSetElements: A
 /** So many values has its i-th element: every fifth has none. */
 export const madeUpCount = (i) => (i % 5 === 0 ? 0 : 12 + ((i * 397) % 900))
 
+/** What its values add up to, in the period so many before the last one. */
+export const madeUpTotal = (i, period) => 200 + ((i * 37 + period * period * 53) % 180)
+
 /** The data sets that made-up alignments join. */
 export const PAIR = { source: { server: 'district', data_set: 'DataSetD000' }, target: { server: 'central', data_set: 'DataSetC000' } }
 

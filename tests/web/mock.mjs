@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { dirname, join } from 'node:path'
 import { fileAt } from './built.mjs'
-import { madeUpAlignment, madeUpCombos, madeUpCount, madeUpSet, madeUpUnits } from './made-up.mjs'
+import { madeUpAlignment, madeUpCombos, madeUpCount, madeUpSet, madeUpTotal, madeUpUnits } from './made-up.mjs'
 import { createReview } from './mock-review.mjs'
 import { findPlaces, knownPlaces, madeUpPlaces, placesBelow } from './made-up-places.mjs'
 import { PLACE_KINDS } from '../../web/model/place-kinds.js'
@@ -54,6 +54,8 @@ function beginning({ elements = 40, connected = ['district', 'central'], units =
     authorities: ['F_DATAVALUE_ADD'],
     shared: [{ read: true, write: true }], // of each data set, what its data may be used for
     tables: undefined, // when the servers made their analytics tables
+    calendar: 'iso8601',
+    totals: (server, i, period) => madeUpTotal(i, period), // of a server's i-th data element, in the period so many before the last one; undefined: none
   }
   world.review = createReview(Problem, (alignment, { kind, source }) => placesOf(world, alignment)[PLACE_KINDS[kind]].pairs.find((one) => one.source.id === source))
   for (const server of world.servers) if (server.id === home) server.home = true
@@ -175,17 +177,19 @@ function setOnChange(world, [id], body, request) {
   return { json: { version: alignment.version, on_change: alignment.on_change } }
 }
 
-/** Values by data element, month or org unit; an org unit by the number in its id. */
+/** Values by data element, month or org unit; an org unit by the number in its id. Without a way to make one of several they are totals, by data element and period. */
 function counted(world, [id], _, __, url) {
   signedIn(world, id)
-  const [dimension, ...items] = url.searchParams.get('dimension').split(/[:;]/)
+  const [[dimension, ...items], [, ...periods] = []] = url.searchParams.get('dimension').split(',').map((one) => one.split(/[:;]/))
   const number = (one) => Number(/\d+$/.exec(one)[0])
+  const headers = (...names) => names.map((name) => ({ name }))
+  if (!url.searchParams.has('aggregationType')) return { json: { headers: headers('dx', 'pe', 'value'), rows: items.flatMap((one) => periods.map((period, i) => [one, period, world.totals(id, number(one), i)])).filter(([, , n]) => n !== undefined).map((row) => row.map(String)) } }
   const rows = {
     dx: () => items.map((one) => [one, madeUpCount(number(one))]),
     ou: () => items.map((one) => [one, number(one) * 1000]),
     pe: () => [['202609', 700], ['202610', 641]],
   }[dimension]()
-  return { json: { headers: [{ name: dimension }, { name: 'value' }], rows: rows.filter(([, n]) => n > 0).map(([one, n]) => [one, `${n}.0`]) } }
+  return { json: { headers: headers(dimension, 'value'), rows: rows.filter(([, n]) => n > 0).map(([one, n]) => [one, `${n}.0`]) } }
 }
 
 const ROUTES = [
@@ -197,8 +201,8 @@ const ROUTES = [
   ['DELETE', /^\/v1\/servers\/([^/]+)\/connection$/, (world, [id]) => { world.connections.delete(id); return { status: 204 } }],
   ['GET', /^\/v1\/servers\/([^/]+)\/authorize$/, (world, [id], _, __, url) => { connect(world, id, 'oauth', url.searchParams.get('remember') === 'true'); return { status: 303, headers: { Location: url.searchParams.get('return_to') } } }],
   ['GET', /^\/v1\/servers\/([^/]+)\/doctor$/, (world, [id]) => ({ json: doctor(id) })],
-  ['GET', /^\/s\/([^/]+)\/api\/me$/, (world, [id]) => { signedIn(world, id); return { json: { authorities: world.authorities, dataViewOrganisationUnits: [], organisationUnits: [{ id: 'OrgUnit0000' }] } } }],
-  ['GET', /^\/s\/([^/]+)\/api\/system\/info$/, (world, [id]) => { signedIn(world, id); return { json: { version: '2.41.3', serverDate: '2026-11-24T11:00:00.000', lastAnalyticsTableSuccess: world.tables } } }],
+  ['GET', /^\/s\/([^/]+)\/api\/me$/, (world, [id]) => { signedIn(world, id); return { json: { authorities: world.authorities, dataViewOrganisationUnits: [], organisationUnits: [{ id: 'OrgUnit0000', displayName: 'Bo district' }] } } }],
+  ['GET', /^\/s\/([^/]+)\/api\/system\/info$/, (world, [id]) => { signedIn(world, id); return { json: { version: '2.41.3', serverDate: '2026-11-24T11:00:00.000', lastAnalyticsTableSuccess: world.tables, calendar: world.calendar } } }],
   ['GET', /^\/s\/([^/]+)\/api\/dataSets\/[^/]+$/, (world, [id]) => { signedIn(world, id); return { json: madeUpSet(world.elements) } }],
   ['GET', /^\/s\/([^/]+)\/api\/analytics$/, counted],
   ['GET', /^\/s\/([^/]+)\/api\/dataSets$/, (world, [id]) => { signedIn(world, id); return { json: { dataSets: world.shared.map((data) => ({ access: { data } })) } } }],

@@ -6,7 +6,7 @@ const two = (n) => String(n).padStart(2, '0')
 const utc = (year, month, day = 1) => Date.UTC(year, month, day)
 
 /** Types by month: how many months a period has, in which month (0…) the first of a year begins, and how it is written from its first month. */
-const BY_MONTHS = {
+export const BY_MONTHS = {
   Monthly: [1, 0, (y, m) => `${y}${two(m + 1)}`],
   BiMonthly: [2, 0, (y, m) => `${y}${two(m / 2 + 1)}B`],
   Quarterly: [3, 0, (y, m) => `${y}Q${m / 3 + 1}`],
@@ -25,7 +25,7 @@ const BY_MONTHS = {
 }
 
 /** Weeks by the weekday (Monday 1 … Sunday 7) they begin with. A week belongs to the year of its fourth day. */
-const WEEKS = { Weekly: [1, 'W'], WeeklyWednesday: [3, 'WedW'], WeeklyThursday: [4, 'ThuW'], WeeklyFriday: [5, 'FriW'], WeeklySaturday: [6, 'SatW'], WeeklySunday: [7, 'SunW'] }
+export const WEEKS = { Weekly: [1, 'W'], WeeklyWednesday: [3, 'WedW'], WeeklyThursday: [4, 'ThuW'], WeeklyFriday: [5, 'FriW'], WeeklySaturday: [6, 'SatW'], WeeklySunday: [7, 'SunW'] }
 
 /** The last `count` periods of a type that ended before `now`, newest first: [{id, start, end}], end inclusive. */
 export function lastPeriods(type, count, now = new Date()) {

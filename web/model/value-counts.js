@@ -23,8 +23,8 @@ export function recentPeriods(type, now = new Date()) {
 const COUNTED = ['NUMBER', 'UNIT_INTERVAL', 'PERCENTAGE', 'INTEGER', 'INTEGER_POSITIVE', 'INTEGER_NEGATIVE', 'INTEGER_ZERO_OR_POSITIVE', 'BOOLEAN', 'TRUE_ONLY']
 const NOT_AGGREGATED = ['NONE', 'CUSTOM', 'DEFAULT']
 
-/** One that it cannot count makes a server refuse the whole question. */
-const isCounted = ({ valueType, aggregationType, categoryCombo }) => COUNTED.includes(valueType) && !NOT_AGGREGATED.includes(aggregationType) && !categoryCombo?.skipTotal
+/** One that it cannot count, or add up, makes a server refuse the whole question. */
+export const isCounted = ({ valueType, aggregationType, categoryCombo }) => COUNTED.includes(valueType) && !NOT_AGGREGATED.includes(aggregationType) && !categoryCombo?.skipTotal
 
 export const SET_FIELDS = 'periodType,workflow,dataSetElements[dataElement[id,valueType,aggregationType,zeroIsSignificant,categoryCombo[skipTotal]]]'
 

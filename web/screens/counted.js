@@ -6,8 +6,8 @@ import { Button } from '../ui.js'
 import { inWords } from '../model/problems.js'
 import { countsOf, forgetCounts } from '../value-counts.js'
 
-const NO_TABLES = () => [t('The server has made no analytics tables yet'), t('Have them made there (Data Administration app > Analytics tables), then count again.')]
-const TOO_SLOW = () => [t('Counting took too long there'), t('Count again when the server is less busy.')]
+const NO_TABLES = () => [t('The server has made no analytics tables yet'), t('Have them made there (Data Administration app > Analytics tables), then try again.')]
+const TOO_SLOW = () => [t('Analytics took too long there'), t('Try again when the server is less busy.')]
 
 const WORDS = {
   no_tables: NO_TABLES,

@@ -1,4 +1,5 @@
 // What of the review is not there at first, fetched together: a file each would cost a round trip, and pack worse.
+export { Facets } from './review-facets.js'
 export { ReviewHelp } from './review-help.js'
 export { History } from './review-history.js'
 export { Selection } from './review-more.js'

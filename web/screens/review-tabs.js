@@ -1,16 +1,21 @@
 // Of the row looked at: why the engine proposes a target, and what becomes of each cell.
 import { html, useEffect, useMemo, useRef, useState } from '../lib.js'
-import { apart, number, percent, t } from '../i18n.js'
+import { partTexts } from '../early.js'
+import { addTexts, apart, number, percent, t } from '../i18n.js'
 import { gateway, useLoad } from '../api.js'
-import { Loading, Name, Problem, Tag } from '../ui.js'
+import { later } from '../later.js'
+import { Button, Loading, Name, Problem, Tag } from '../ui.js'
 import { cellKey, decideCell, optionCombosOf, restoringCell, targetOfTerm } from '../model/review.js'
 import { elementReason, featureName } from '../model/features.js'
 import { numbersOf, wordsAlike } from '../model/words-alike.js'
 import { aggregationType, valueType } from '../model/value-types.js'
 import { NothingToShow } from './review-detail.js'
 
+const ValuesCompared = later(async () => (await Promise.all([import('./review-values.js'), addTexts(partTexts('values'))]))[0].ValuesCompared, '')
+
 export function Why({ review, element, chosen }) {
-  const wanted = chosen[0]?.id ?? element.proposals[0]?.target.id
+  const ids = chosen.length ? chosen.map((one) => one.id) : element.proposals.slice(0, 1).map((one) => one.target.id)
+  const [wanted] = ids
   const proposal = element.proposals.find((one) => one.target.id === wanted)
   const target = review.targets.get(wanted)
   const alike = useMemo(() => (target ? wordsAlike(element.source.name, target.name) : undefined), [element.source, target])
@@ -20,7 +25,16 @@ export function Why({ review, element, chosen }) {
     ${alike && html`<${WordsTold} alike=${alike} />`}
     ${target && html`<${Compare} source=${element.source} target=${target} alike=${alike} />`}
     ${proposal && html`<${LookedAt} key=${`${element.source.id} ${wanted}`} review=${review} element=${element} proposal=${proposal} />`}
+    ${target && html`<${Values} key=${ids.join()} alignment=${review.alignment} element=${element.source} targets=${ids.map((id) => review.targets.get(id)).filter(Boolean)} />`}
   </div>`
+}
+
+/** Two servers are asked, and they work for it: only when a person says so. */
+function Values({ alignment, element, targets }) {
+  const [times, setTimes] = useState(0)
+  if (!alignment.source.data_set || !alignment.target.data_set) return null
+  return html`<p class="row hint"><${Button} small onClick=${() => setTimes(times + 1)}>${times ? t('Compare their values again') : t('Compare their values')}<//></p>
+    ${times > 0 && html`<${ValuesCompared} alignment=${alignment} element=${element} targets=${targets} times=${times} />`}`
 }
 
 /** The engine's reason with the very code or id; undefined where that is not one that is shown. */

@@ -23,7 +23,7 @@ import { namesOf, Refused, useHistory, useOthers, useSaved } from './saving.js'
 
 const Conflicts = later(async () => (await import('./review-seldom.js')).Conflicts, 'unseen')
 const [People, ReviewHelp, Selection, Steps] = ['People', 'ReviewHelp', 'Selection', 'Steps'].map((name) => later(async () => (await import('./review-later.js'))[name], 'unseen'))
-const Facets = later(async () => (await import('./review-facets.js')).Facets, 'facets')
+const Facets = later(async () => (await import('./review-later.js')).Facets, 'facets')
 
 export function Review({ params, session }) {
   useServerNames() // asked for with the alignment, so that no name comes behind it

@@ -1,6 +1,6 @@
 // Which servers there are, and who one is at each.
 import { html, useState } from '../lib.js'
-import { doctorTexts } from '../early.js'
+import { partTexts } from '../early.js'
 import { addTexts, allTexts, t, time, tn } from '../i18n.js'
 import { arrived, gateway, useLoad } from '../api.js'
 import { Link } from '../router.js'
@@ -84,7 +84,7 @@ function Server({ server, connection, changed, again, asking }) {
   const examine = async () => {
     setExamined({ loading: true })
     try {
-      const [checks, [{ Checks }]] = await Promise.all([gateway.doctor(server.id), arrived(Promise.all([import('./checks.js'), allTexts(), addTexts(doctorTexts)]))])
+      const [checks, [{ Checks }]] = await Promise.all([gateway.doctor(server.id), arrived(Promise.all([import('./checks.js'), allTexts(), addTexts(partTexts('doctor'))]))])
       setExamined({ checks, Checks })
     } catch (error) {
       setExamined({ error })

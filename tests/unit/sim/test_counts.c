@@ -1,4 +1,4 @@
-/* Values counted by analytics: which of them the tables hold, in which periods and units they are found, and what is refused as a whole. */
+/* Values counted and added up by analytics: which of them the tables hold, in which periods and units they are found, and what is refused as a whole. */
 #include "sim/values_internal.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -61,8 +61,8 @@ static struct ask filled(enum sim_release release) {
 }
 
 /* The rows of an answer, "a b 1.0" with ";" between; else the code that it is refused by. */
-static const char *rows(struct ask *ask, const char *query) {
-  struct sim_reply reply = ask_get(ask, arena_printf(ask->arena, "/api/analytics.json?%s&aggregationType=COUNT&skipMeta=true", query).p);
+static const char *answered(struct ask *ask, const char *query, const char *more) {
+  struct sim_reply reply = ask_get(ask, arena_printf(ask->arena, "/api/analytics.json?%s%s&skipMeta=true", query, more).p);
   json_t *root = json_loadb(reply.body.p, reply.body.n, 0, NULL), *list = json_object_get(root, "rows");
   struct str text = STR("");
   assert_int_equal(reply.status, list ? 200 : 409);
@@ -81,6 +81,10 @@ static const char *rows(struct ask *ask, const char *query) {
   const char *ret = arena_cstr(ask->arena, text);
   json_decref(root);
   return ret;
+}
+
+static const char *rows(struct ask *ask, const char *query) {
+  return answered(ask, query, "&aggregationType=COUNT");
 }
 
 #define COUNTED "TstDe000001;TstDe000002;TstDe000003"
@@ -115,6 +119,22 @@ static void counting(void **state) {
   ask_free(&ask);
 }
 
+/* Without a way of their own to be made one, values are added up, or averaged where their element is. */
+static void totals(void **state) {
+  (void)state;
+  struct ask ask = filled(SIM_2_41);
+  put(&ask, "TstDe000002", "202604", "TstOu000002", "HllvX50cXC0", "2.5");
+  put(&ask, "TstDe000003", "202604", "TstOu000001", "HllvX50cXC0", "true");
+  assert_string_equal(answered(&ask, "dimension=dx:" COUNTED "&dimension=pe:202604;202605&filter=ou:TstOu000000", ""),
+                      "TstDe000001 202604 11.0;TstDe000001 202605 7.0;TstDe000002 202604 1.25;TstDe000003 202604 1.0");
+  assert_string_equal(answered(&ask, "dimension=dx:TstDe000001&dimension=pe:2026Q2&filter=ou:TstOu000001", ""), "TstDe000001 2026Q2 11.0");
+  assert_string_equal(answered(&ask, "dimension=dx:TstDe000001,pe:202604&filter=ou:TstOu000001", ""), "TstDe000001 202604 11.0");
+  assert_string_equal(answered(&ask, "dimension=dx:TstDe000001;TstDe000004&filter=" RECENT, ""), "E7115");
+  assert_int_equal(ask_get(&ask, "/api/analytics?dimension=dx:TstDe000001&dimension=pe:202604&aggregationType=MAX").status, 501);
+  assert_int_equal(ask_get(&ask, "/api/analytics?dimension=pe:202604&filter=dx:TstDe000001").status, 501);
+  ask_free(&ask);
+}
+
 /* Who has units to look at sees those; who has none sees all to 2.42, and later what is entered. */
 static void by_release(void **state) {
   (void)state;
@@ -139,6 +159,6 @@ static void by_release(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(counting), cmocka_unit_test(by_release)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(counting), cmocka_unit_test(totals), cmocka_unit_test(by_release)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
