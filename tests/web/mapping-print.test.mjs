@@ -3,11 +3,12 @@ import './dom-free.mjs'
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
-import { printed } from '../../web/model/mapping-print.js'
+import { printed, printedPlaces } from '../../web/model/mapping-print.js'
 import { cellDecided, reviewOf } from '../../web/model/review.js'
 import { rowsOf } from '../../web/model/rows.js'
 import { startBrowser } from './browser.mjs'
 import { madeUpAlignment, PAIR } from './made-up.mjs'
+import { madeUpPlaces } from './made-up-places.mjs'
 import { grid, openReview, press, saved, sceneIn } from './scene.mjs'
 
 let browser
@@ -31,6 +32,36 @@ test('a cell that is added to another element names it, and one that is taken of
   const review = reviewOf(alignment)
   const [first] = printed(review, rowsOf(review)).layouts
   assert.deepEqual(first.cells[0].targets.map((one) => [one.minus, one.element.name, one.cell.id]), [[true, 'Cholera – new cases', 'TargetCoc01']])
+})
+
+test('of org units those are on it that were decided or are others at the target; the rest is counted', () => {
+  const { org_units: member } = madeUpPlaces('one', 1)
+  member.pairs[4].decision = { state: 'none', targets: [], rejected: [], by: 'maria' }
+  member.pairs[1].proposals[0].target = { ...member.pairs[1].source } // the same one, if it is accepted
+  const kept = { ...member.pairs[3], source: { id: 'kept', name: 'Kept' }, decision: { state: 'accepted', targets: [{ id: 'kept', name: 'Kept' }], rejected: [], by: 'joseph' } }
+  member.pairs.push(kept, { source: { id: 'lost', name: 'Lost' }, proposals: [], decision: { state: 'open', targets: [], rejected: [] } })
+  const found = printedPlaces(member, false)
+  assert.deepEqual(found.rows.map((row) => [row.source.name, row.state]), [['Kakua health centre', 'proposed'], ['Badjia', 'proposed'], ['Lugbu', 'proposed'], ['Nowhere post', 'none'], ['Kept', 'accepted']])
+  assert.deepEqual([found.same, found.open], [12, 1])
+})
+
+scene('org units, attribute options and periods are on it, with who decided', {}, async (stage) => {
+  const { page, world, clean, go } = stage
+  world.align(PAIR, 'one')
+  world.alignments.get('one').second_person = true
+  world.decide(world.alignments.get('one'), [{ kind: 'org_unit', source: 'SUnit0000', decision: 'accepted', targets: [{ id: 'TUnit0005' }] }, { kind: 'attribute_option_combo', source: 'SOption0001', decision: 'none' }], 'joseph')
+  await go('/alignments/one/print')
+  const group = (name) => page.getByRole('group', { name })
+  const texts = (name) => group(name).locator('tbody tr').evaluateAll((rows) => rows.map((row) => [...row.children].map((one) => one.innerText.replace(/\s+/g, ' ').trim())))
+  await group('Attribute options').waitFor()
+  const units = await texts('Organisation units')
+  assert.deepEqual(units.map((one) => one.slice(0, 3)), [['Kakua health centre Sierra Leone / Bo', 'Jaiama Sierra Leone / Bo', 'Accepted'], ...[['Tikonko post', 'Tikonko CHP'], ['Badjia', 'Badjia MCHP'], ['Lugbu', 'Lugbu CHC']].map((both) => [...both.map((one) => `${one} Sierra Leone / Bo`), 'To review'])])
+  assert.deepEqual([units[0][3].split(' ')[0], units[1][3], units[0].length], ['joseph', '', 6]) // with who approved
+  assert.deepEqual((await texts('Attribute options')).map((one) => [one[0], one[1], one[2], one[3].split(' ')[0]]), [['Red partner', '', 'No counterpart', 'joseph']])
+  await page.getByText('12 more keep their id; For 1 nothing is decided or proposed').waitFor()
+  await page.getByText('Monthly becomes Quarterly: Whole periods of the source make up one of the target').waitFor()
+  await page.getByText(/^For example: \d{6} \+ \d{6} \+ \d{6} → \d{4}Q\d$/).waitFor()
+  await clean('mapping-print-places')
 })
 
 scene('every row is on it, with who decided, when, and the second person; it opens from the review and from the files', { elements: 300 }, async (stage) => {

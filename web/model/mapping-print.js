@@ -1,5 +1,6 @@
 // A mapping as a table to be filed: a line for each data element of the source, and where its cells go; what many elements have alike is written once. No DOM.
-import { choiceOf } from './review.js'
+import { placeRows } from './places.js'
+import { choiceOf, isDecided } from './review.js'
 
 const termKey = (term, own) => `${term.sign ?? '+'}${own ? '' : term.target_data_element}/${term.target.id}`
 
@@ -26,4 +27,11 @@ export function printed(review, rows) {
     return { ...line, layout: known.number }
   })
   return { lines, layouts: [...layouts.values()] }
+}
+
+/** Of org units or attribute options: {rows: what was decided, or is another one at the target as far as is known, same: how many keep their id, open: how many nothing is proposed for}. */
+export function printedPlaces(member, second) {
+  const all = placeRows(member, second)
+  const rows = all.filter((row) => isDecided(row.state) || (row.choice && row.choice.id !== row.id))
+  return { rows, same: member.same, open: all.filter((row) => row.state === 'nothing').length }
 }

@@ -1,6 +1,6 @@
-// An alignment's mapping to read, print, sign and file: every data element with who decided about it and when, and where each cell goes.
+// An alignment's mapping to read, print, sign and file: every data element with who decided about it and when, where each cell goes, and what org units, attribute options and periods are at the target.
 import { html, useMemo, useRef } from '../lib.js'
-import { number, t, time, tn } from '../i18n.js'
+import { arrow, number, t, time, tn } from '../i18n.js'
 import { gateway, useLoad, useServerNames } from '../api.js'
 import { asDocument } from '../as-document.js'
 import { Link } from '../router.js'
@@ -8,21 +8,26 @@ import { Title } from '../title.js'
 import { download } from '../download.js'
 import { Button, Loading, Name, Problem } from '../ui.js'
 import { reviewAddress } from '../model/address.js'
-import { printed } from '../model/mapping-print.js'
+import { printed, printedPlaces } from '../model/mapping-print.js'
 import { pairName } from '../model/names.js'
+import { periodReason } from '../model/period-reasons.js'
 import { periodTypeName } from '../model/period-types.js'
+import { periodExample } from '../model/places.js'
 import { reviewOf } from '../model/review.js'
 import { createProgress, rowsOf } from '../model/rows.js'
 import { isRejected, stateTag } from './review-list.js'
 
 export function MappingPrint({ params }) {
   const id = params.alignment
-  const loaded = useLoad(async (signal) => reviewOf(await gateway.alignments.get(id, { signal })), [id])
+  const loaded = useLoad(async (signal) => { // what is filed is whole, or not there
+    const [alignment, places] = await Promise.all([gateway.alignments.get(id, { signal }), gateway.alignments.places(id, { signal })])
+    return { review: reviewOf(alignment), places }
+  }, [id])
   if (!loaded.data) return html`<div class="page"><h1>${t('Mapping')}</h1><${Problem} error=${loaded.error} again=${loaded.reload} />${loaded.loading && html`<${Loading} />`}</div>`
-  return html`<${Printed} id=${id} review=${loaded.data} />`
+  return html`<${Printed} id=${id} ...${loaded.data} />`
 }
 
-function Printed({ id, review }) {
+function Printed({ id, review, places }) {
   const shown = useRef()
   const { alignment } = review
   const { rows, lines, layouts } = useMemo(() => { const rows = rowsOf(review); return { rows, ...printed(review, rows) } }, [review])
@@ -34,6 +39,9 @@ function Printed({ id, review }) {
     <${About} alignment=${alignment} rows=${rows} />
     <section><h2>${t('Data elements')}</h2><${Lines} lines=${lines} second=${alignment.second_person} /></section>
     ${layouts.length > 0 && html`<section><h2>${t('Where the cells go')}</h2>${layouts.map((one) => html`<${Layout} key=${one.number} layout=${one} />`)}</section>`}
+    <${Places} title=${t('Organisation units')} member=${places.org_units} second=${alignment.second_person} />
+    <${Places} title=${t('Attribute options')} member=${places.attribute_option_combos} second=${alignment.second_person} />
+    <${Periods} rule=${places.periods} />
     <section class="sign" aria-label=${t('Signature')}><div>${t('Name')}</div><div>${t('Signature')}</div><div>${t('Date')}</div></section>
   </div>`
 }
@@ -65,6 +73,28 @@ function Lines({ lines, second }) {
         <td>${layout && html`<span class="together">${t('{some} of {all}', { some: filled, all })}</span><small>${t('see {n}', { n: layout })}</small>`}</td>
         <td><${When} by=${by} at=${at} /></td>${second && html`<td><${When} by=${approved_by} at=${approved_at} /></td>`}<td><bdi>${note}</bdi></td></tr>`
     })}</tbody></table></div>`
+}
+
+const Placed = ({ of }) => html`<${Name} of=${of} />${(of.above || of.code) && html`<small><bdi>${of.above || of.code}</bdi></small>`}`
+
+function Places({ title, member, second }) {
+  const { rows, same, open } = printedPlaces(member, second)
+  const rest = [same > 0 && (rows.length + open > 0 ? tn('{n} more keeps its id', '{n} more keep their id', same) : t('All keep their id.')), open > 0 && tn('For {n} nothing is decided or proposed', 'For {n} nothing is decided or proposed', open)].filter(Boolean)
+  return html`<section><h2>${title}</h2>
+    ${!member.told && html`<p>${t('One of the sides does not tell which it has')}. ${t('The same ids are taken for the same things.')}</p>`}
+    ${rows.length > 0 && html`<div class="scroll" tabindex="0" role="group" aria-label=${title}><table class="table">
+      <thead><tr>${[t('Source'), t('Target'), t('State'), t('Decided'), ...(second ? [t('Approved')] : []), t('Note')].map((text) => html`<th key=${text} scope="col">${text}</th>`)}</tr></thead>
+      <tbody>${rows.map(({ id, source, choice, state, decision: { by, at, approved_by, approved_at, note } }) => html`<tr key=${id}><th scope="row"><${Placed} of=${source} /></th><td>${choice && html`<${Placed} of=${choice} />`}</td><td>${stateTag(state)}</td>
+        <td><${When} by=${by} at=${at} /></td>${second && html`<td><${When} by=${approved_by} at=${approved_at} /></td>`}<td><bdi>${note}</bdi></td></tr>`)}</tbody></table></div>`}
+    ${rest.length > 0 && html`<p>${rest.join('; ')}</p>`}</section>`
+}
+
+function Periods({ rule }) {
+  const example = periodExample(rule)
+  const types = [...new Set([rule.source, rule.target].filter(Boolean))].map(periodTypeName)
+  return html`<section><h2>${t('Periods')}</h2>
+    <p>${types.length > 1 ? t('{from} becomes {to}', { from: types[0], to: types[1] }) : types[0]}${types.length > 0 && ': '}${periodReason(rule)}</p>
+    ${example && html`<p>${t('For example:')} <bdi>${example.from.join(' + ')}</bdi> ${arrow()} <bdi>${example.to}</bdi></p>`}</section>`
 }
 
 function Layout({ layout: { number: n, source, target, cells, by } }) {
