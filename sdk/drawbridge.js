@@ -628,7 +628,7 @@ function runCalls(json, call, watch) {
     undo: (id, { dryRun, ...options } = {}) => json(`${at(id)}/undo`, { ...options, method: 'POST', ...(dryRun && { json: { dry_run: true } }) }),
     /** `format`: json (an object), csv or html (texts, as a file has them). */
     report: async (id, { format = 'json', ...options } = {}) => format === 'json' ? json(`${at(id)}/report`, options) : (await call(`${at(id)}/report?format=${format}`, options)).text(),
-    /** All values that were refused or differ, as CSV; of a run that sends, when it has ended or is stopped. */
+    /** All values that were refused or differ, as CSV; also of a dry run or an undo, when it has ended or is stopped. */
     refused: async (id, options) => (await call(`${at(id)}/refused`, options)).text(),
     isUnderWay: (run) => UNDER_WAY.includes(run.state),
     /** The run whenever it has changed, until it has ended; the last one yielded is the end. It is told by a stream of events; where that cannot be had, it is asked for, `every` so many milliseconds. While drawbridge cannot be reached it tries on, more and more seldom,

@@ -33,6 +33,7 @@ struct working {
   struct str holder;                /* in a shared store: by this name it has the run, its journal and its claim */
   struct str mandate;               /* sealed; empty: the person's session lets it go on */
   char trace[TRACE_ID_LETTERS + 1]; /* the same whoever carries it out, and how often it is gone on with; empty: traces are off */
+  struct run_list *list;            /* of a dry run or an undo, once there is one */
   bool alone;                       /* the session, or the time of the mandate, has ended meanwhile */
 };
 
@@ -105,6 +106,17 @@ static struct dhis2_server *server_of(struct working *w, struct str id, struct e
   return server;
 }
 
+/* Where a run has its journal what has none has its list: it is kept, and goes, like one. */
+static int on_refused(void *payload, struct str rows, struct error *error) {
+  struct working *w = payload;
+  const char *place;
+  if (!w->list) {
+    if (run_folder(w->arena, str_of(w->payload->store), str_of(w->payload->id), &place, error)) return -1;
+    w->list = run_list_open(as_holder(w, place), error);
+  }
+  return w->list ? run_list_add(w->list, rows, error) : -1;
+}
+
 static int carry_out(struct working *w, struct error *error) {
   const char *folder = NULL;
   struct str undoes = w->about.beside.undoes;
@@ -115,6 +127,7 @@ static int carry_out(struct working *w, struct error *error) {
   struct dhis2_server *to = from || undoes.n ? server_of(w, w->order.to, error) : NULL;
   struct run_watch watch = {
       .cancel = runner_run_cancel(w->run), .progress = on_progress, .payload = w, .judge = drift_judge, .locale = w->about.beside.language};
+  if (w->order.dry_run || undoes.n) watch.refused = on_refused;
   int result = -1;
   if (to) {
     struct claim *claim = w->order.dry_run ? NULL : claim_cells(w, dhis2_server_url(to), error);
@@ -124,6 +137,7 @@ static int carry_out(struct working *w, struct error *error) {
       result = run_servers(&w->order, w->body.mapping, from, to, folder, w->payload->resume, &watch, w->report, error);
     claim_release(claim);
   }
+  run_list_close(w->list);
   dhis2_server_free(from);
   dhis2_server_free(to);
   return result;

@@ -227,7 +227,7 @@ int api_runs_create(struct api_job *job, struct error *error) {
   const char *folder;
   if (job->idempotency_key.n > 64) return error_set(error, ERROR_bad_request, "an Idempotency-Key has at most 64 characters");
   if (run_asked_read(job, &asked, error) || make_document(job, &asked, &document, error)) return -1;
-  if (!asked.order.dry_run && run_folder(job->arena, job->config->store, document.id, &folder, error)) return -1;
+  if (run_folder(job->arena, job->config->store, document.id, &folder, error)) return -1;
   struct runner_run *promise = runner_promise(api_runner(job->api), RUNNER_TRANSFERS, document.id, error);
   int made = promise ? create(job, &document, error) : take_first(job, &document, error); /* there may be no room for another */
   if (promise && made) runner_break(promise);
@@ -306,7 +306,7 @@ int api_run_report(struct api_job *job, struct error *error) {
   return report_form_write(form, job->language, report, &job->answer, error);
 }
 
-/* Out of the run's journal, where all of them stand; the report lists the first. */
+/* Out of the run's journal, or what has its place where there is none: there all of them stand, and the report lists the first. */
 int api_run_refused(struct api_job *job, struct error *error) {
   struct store_document document;
   struct runner_view view;
@@ -314,14 +314,12 @@ int api_run_refused(struct api_job *job, struct error *error) {
   if (load(job, &document, error)) return -1;
   struct run_about about = run_about_read(job->arena, document.about);
   (void)settled_state(job, &document, &about, &view);
-  if (about.dry_run || about.beside.undoes.n)
-    return error_set(error, ERROR_not_found, "a dry run and an undo keep no list of all that was refused: the report has the first");
   if (view.phase.n || str_eq(about.state, RUN_STATE_OPEN))
     return error_set(error, ERROR_conflict, "this run is under way: its list is not whole yet");
   if (run_folder(job->arena, job->config->store, document.id, &folder, error)) return -1;
   if (run_refused(folder, &job->answer, error))
     return error->code == ERROR_not_found
-               ? error_set(error, ERROR_not_found, "there is no journal of this run: it was refused before it read anything")
+               ? error_set(error, ERROR_not_found, "there is no list of this run: it was refused before it read anything")
                : -1;
   job->attachment = "refused.csv";
   job->type = report_form_type(REPORT_CSV);

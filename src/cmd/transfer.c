@@ -10,7 +10,10 @@
 #include "cmd/side.h"
 #include "cmd/transfer_claim.h"
 #include "drift/drift.h"
+#include "transfer/refused.h"
 #include "transfer/report_form.h"
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -36,6 +39,7 @@ static const char usage[] =
     "  --undo              puts back what the run in the journal overwrote\n"
     "  --report FILE       the report, as the ending says: .json, .csv (spreadsheets) or .html (to read, print and file); may be given "
     "several times\n"
+    "  --refused FILE      the list of all values that were refused or differ, as CSV; what a run sends keeps it in its journal, too\n"
     "  --language LANGUAGE of its CSV and HTML and of the names in it: en, fr, pt, es, ar (default: that of the session, by LC_ALL, "
     "LC_MESSAGES or LANG)\n"
     "  --check-min-max     holds back what lies outside of the target's min and max values\n"
@@ -46,7 +50,7 @@ enum { REPORTS_MAX = 8, REPORT_BYTES_MAX = 1 << 30 };
 
 struct asked {
   const char *config, *mapping, *from, *to, *periods, *units, *accept, *values_in, *values_out, *journal, *changed_since, *deletions,
-      *comments, *read, *language;
+      *comments, *read, *language, *refused;
   const char *reports[REPORTS_MAX];
   size_t report_count;
   bool dry_run, wait, resume, undo, sum_anyway, check_min_max, require_approval;
@@ -61,6 +65,7 @@ struct work {
   const char *journal;
   struct run_watch watch;
   struct report *report;
+  int refused; /* the file for the list, once it is open; -1 */
 };
 
 /* A second signal ends the program at once; what was done is in the journal. */
@@ -83,6 +88,38 @@ static void show_progress(void *payload, const struct run_progress *p) {
   if (p->of) (void)snprintf(of, sizeof of, " %llu of %llu", (unsigned long long)p->done, (unsigned long long)p->of);
   shown("%s%s: %llu values read, %llu cells sent, %llu verified", run_phase_name(p->phase), of, (unsigned long long)p->counts->read,
         (unsigned long long)p->counts->sent, (unsigned long long)p->counts->verified);
+}
+
+/* --- the list of what was refused --- */
+
+/* What sends between servers keeps it in its journal. */
+static bool keeps_none(const struct asked *a) {
+  return a->dry_run || a->undo || a->values_in || a->values_out;
+}
+
+static int on_refused(void *payload, struct str rows, struct error *error) {
+  struct work *w = payload;
+  const char *path = w->asked->refused;
+  struct buf header = BUF_INIT(4096);
+  int result = 0;
+  if (w->refused < 0) {
+    refused_header(&header);
+    w->refused = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    result = w->refused < 0 ? error_set(error, ERROR_inside, "%s cannot be written: %s", path, strerror(errno))
+                            : file_write_fd(w->refused, buf_str(&header), path, error);
+    buf_free(&header);
+  }
+  return result == 0 ? file_write_fd(w->refused, rows, path, error) : -1;
+}
+
+/* Of a run that was refused itself nothing is in the journal yet. */
+static int write_refused(const struct work *w, struct error *error) {
+  struct buf list = BUF_INIT(REPORT_BYTES_MAX);
+  if (!w->asked->refused || keeps_none(w->asked) || !w->journal) return 0;
+  int result = run_refused(w->journal, &list, error);
+  if (result == 0) result = file_write(w->asked->refused, buf_str(&list), error);
+  buf_free(&list);
+  return result < 0 && error->code != ERROR_not_found ? -1 : 0;
 }
 
 /* --- what was asked --- */
@@ -120,6 +157,7 @@ static int read_options(int argc, char **argv, struct asked *a) {
                                         {"wait", .flag = &a->wait},
                                         {"undo", .flag = &a->undo},
                                         {"report", .take = take_report, .payload = a},
+                                        {"refused", .text = &a->refused},
                                         {"language", .text = &a->language, .choices = languages},
                                         {"sum-anyway", .flag = &a->sum_anyway},
                                         {"check-min-max", .flag = &a->check_min_max},
@@ -348,6 +386,8 @@ static int transfer(struct work *w, struct error *error) {
   const struct asked *a = w->asked;
   for (size_t i = 0; i < a->report_count; i++)
     if (file_write_check(a->reports[i], error)) return -1;
+  if (a->refused && file_write_check(a->refused, error)) return -1;
+  if (a->refused && keeps_none(a)) w->watch.refused = on_refused;
   if (a->undo) return undo(w, error);
   if (a->values_in || a->values_out) return transfer_files(w, error);
   if (a->resume && !a->journal) return bad_usage(error, "--resume needs the --journal of the run");
@@ -369,6 +409,7 @@ static int write_as(const char *path, enum language language, struct str json, s
 }
 
 static int write_reports(const struct work *w, const struct run_told *told, struct error *error) {
+  if (write_refused(w, error)) return -1;
   if (!w->asked->report_count) return 0;
   struct buf json = BUF_INIT(REPORT_BYTES_MAX);
   int result = run_report_write(told, w->report, &json) ? 0 : error_set(error, ERROR_inside, "the report is too large");
@@ -435,9 +476,14 @@ static void say_nothing(FILE *to, const struct work *w, const char *outcome) {
 }
 
 static void say_refused(FILE *to, const struct work *w) {
-  uint64_t rows = report_refused_rows(w->report);
-  if (rows && w->journal)
+  const struct report_counts *counts = report_counts(w->report);
+  uint64_t rows = report_refused_rows(w->report), unlisted = counts->refused + counts->ignored + counts->differing;
+  if (rows && w->asked->refused)
+    (void)fprintf(to, "all that was refused or differs, %llu rows: %s\n", (unsigned long long)rows, w->asked->refused);
+  else if (rows)
     (void)fprintf(to, "all that was refused or differs, %llu rows: %s/refused.csv\n", (unsigned long long)rows, w->journal);
+  else if (unlisted && keeps_none(w->asked))
+    (void)fprintf(to, "--refused FILE lists all that was refused or differs, %llu rows\n", (unsigned long long)unlisted);
 }
 
 /* Is there a run to go on with, and can it end otherwise then: after a sign-in, when the server or the disk is there again, behind Ctrl-C? What was asked for stays what it is. */
@@ -498,13 +544,16 @@ int command_transfer(int argc, char **argv) {
   int code = read_options(argc, argv, &asked);
   if (code != LINE_READ) return code;
   watch_signals();
-  struct work w = {.asked = &asked, .arena = arena_new(), .report = report_new(), .watch = {.cancel = &stop_asked, .judge = drift_judge}};
+  struct work w = {
+      .asked = &asked, .arena = arena_new(), .report = report_new(), .refused = -1, .watch = {.cancel = &stop_asked, .judge = drift_judge}};
   w.language = language_wanted(&asked);
   w.watch.locale = str_of(language_tag(w.language));
   w.watch.progress = show_progress;
+  w.watch.payload = &w;
   int64_t began = clock_now_ms();
   int result = transfer(&w, &error);
   code = finish(&w, began, result, &error);
+  if (w.refused >= 0) (void)close(w.refused);
   report_free(w.report);
   arena_free(w.arena);
   return code;

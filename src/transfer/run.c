@@ -519,6 +519,7 @@ static int go(struct run *run, struct error *error) {
   make_room(run);
   if (run->log.journal && !run->log.has_units)
     result = log_units(&run->log, run->units, run->unit_count, run->slices.p, run->slices.n, buf_str(report_refused(run->whole)), error);
+  if (!run->log.journal) result = run_list_take(run->watch, run->whole, error);
   if (result == 0 && (run_chunk_begin_first(run, error) || prepare_preflight(run, error))) result = -1;
   for (run->chunk = 0; result == 0 && run->chunk < run_chunk_count(run); run->chunk++) result = run_chunk(run, run->chunk, error);
   struct error unused = {0};
@@ -547,7 +548,7 @@ int run_servers(const struct run_order *order, struct str mapping_text, struct d
   struct run run = {.arena = arena, .order = order, .watch = watch, .from = from, .to = to, .whole = report};
   int result = -1;
   run.estimating = estimate_begin(&run);
-  if (!order->dry_run) report_list_refused(report, JOURNAL_ROWS_MAX);
+  if (!order->dry_run || watch->refused) report_list_refused(report, JOURNAL_ROWS_MAX);
   for (unsigned i = 0; i < STAGES; i++) run.stages[i] = (struct stage){.arena = arena_new(), .gather = gather_new(0)};
   run.mapping = mapping_read(arena, mapping_text, error);
   bool first = !resume && !order->dry_run; /* one that is refused leaves no journal behind */
@@ -603,18 +604,24 @@ static int add_refused(struct run_log *log, const struct journal_rows *rows, str
 }
 
 /* What is only asked about is not made. */
-static int open_begun(struct run_log *log, struct arena *arena, const char *journal, struct error *error) {
+static int open_known(struct run_log *log, struct arena *arena, const char *journal, struct error *error) {
   *log = (struct run_log){0};
   bool is_there = hold_is_place(journal) || access(journal, F_OK) == 0;
-  if (is_there && log_open(log, arena, journal, error)) return -1;
+  return is_there ? log_open(log, arena, journal, error) : 0;
+}
+
+static int open_begun(struct run_log *log, struct arena *arena, const char *journal, struct error *error) {
+  if (open_known(log, arena, journal, error)) return -1;
   return log->begun ? 0 : error_set(error, ERROR_not_found, "%s holds no run", journal);
 }
 
 int run_refused(const char *journal, struct buf *ret, struct error *error) {
   struct run_log log;
   struct arena *arena = arena_new();
-  int result = open_begun(&log, arena, journal, error);
+  int result = open_known(&log, arena, journal, error);
+  if (result == 0 && !log.begun && !log.lists) result = error_set(error, ERROR_not_found, "%s holds no run", journal);
   if (result == 0) refused_header(ret);
+  for (size_t i = 0; result == 0 && i < log.listed.n; i++) result = add_refused(&log, &log.listed.p[i], ret, error);
   if (result == 0) result = add_refused(&log, &log.refused, ret, error);
   for (size_t i = 0; result == 0 && i < 2 * log.chunk_count; i++) result = add_refused(&log, &log.chunks[i / 2].refused[i % 2], ret, error);
   log_close(&log);

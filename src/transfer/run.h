@@ -47,7 +47,9 @@ struct run_watch {
   const atomic_bool *cancel;                                            /* NULL: never */
   void (*progress)(void *payload, const struct run_progress *progress); /* NULL: none */
   void *payload;
-  run_judge *judge;  /* NULL: nobody asks */
+  run_judge *judge; /* NULL: nobody asks */
+  /* Of a dry run, of an undo and between files, which have no journal to keep it: rows for the list of all that was refused (refused.h, without the header) as they come; none, when it begins. -1: it ends with that. NULL: nobody wants them. */
+  int (*refused)(void *payload, struct str rows, struct error *error);
   struct str locale; /* in which the report names things, where the servers have it ("fr"); empty: as they are stored there */
 };
 
@@ -101,7 +103,13 @@ struct run_begun {
 };
 int run_begun(const char *journal, struct arena *arena, struct run_begun *ret, struct error *error);
 
-/* All that the run in that journal was refused so far, and what differs (refused.h), with the header; also of one that is stopped. -1: ERROR_busy: it is under way; ERROR_not_found: there is no run in it; ERROR_too_large: for the buf; as journal_open. */
+/* The list of what has no journal of its own, kept where one would be: nothing else is in it, and nothing can be gone on with or undone by it. Begun anew where there is one already. NULL: ERROR_conflict: there is a run; as journal_open. Calls block. */
+struct run_list;
+struct run_list *run_list_open(const char *place, struct error *error);
+int run_list_add(struct run_list *list, struct str rows, struct error *error);
+void run_list_close(struct run_list *list); /* NULL is fine */
+
+/* All that the run in that journal was refused so far, and what differs (refused.h), with the header; also of one that is stopped, and of what has a list alone. -1: ERROR_busy: it is under way; ERROR_not_found: there is neither in it; ERROR_too_large: for the buf; as journal_open. */
 int run_refused(const char *journal, struct buf *ret, struct error *error);
 
 /* The same journal in another place (journal.h), where there is none yet. -1: ERROR_busy: the run is under way; ERROR_conflict; as journal_open. */

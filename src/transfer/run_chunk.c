@@ -538,7 +538,7 @@ static struct chunk *chunk_new(struct run *run, size_t number) {
                       .packed = BUF_INIT(PACKED_MAX)};
   c->intake = (struct intake){c->stage->translation, c->stage->gather, c->report, NULL, run->order->comments ? &c->packed : NULL};
   c->changes.arena = c->arena;
-  if (run->log.journal) report_list_refused(c->report, JOURNAL_ROWS_MAX);
+  if (run->log.journal || run->watch->refused) report_list_refused(c->report, JOURNAL_ROWS_MAX);
   return c;
 }
 
@@ -781,6 +781,7 @@ static int finish(struct chunk *c, struct error *error) {
   struct str refused;
   if (result == 0) result = take_refused(c, &refused, error);
   if (result == 0 && run->log.journal) result = log_done(&run->log, c->number, c->fates, text, refused, error);
+  if (result == 0 && !run->log.journal) result = run_list_take(run->watch, c->report, error);
   if (result == 0) result = report_add(run->whole, text, error);
   buf_free(&json);
   return result;

@@ -207,6 +207,7 @@ static int close_cell(struct files *f, struct error *error) {
   f->cell_open = false;
   cell_end(&f->cell, f->translation, f->mapping->missing);
   intake_cell(&f->intake, &f->cell);
+  if (report_refused(f->report)->n >= PIECE && run_list_take(f->watch, f->report, error)) return -1;
   if (f->cell.reason != TRANSFER_FINE) return 0;
   struct report_cell cell = report_cell_of(f->translation, &f->cell);
   if (write_cell(f, &cell, error)) return -1;
@@ -269,9 +270,11 @@ static int read_back(struct files *f, struct error *error) {
 }
 
 static int go(struct files *f, const char *values_in, struct error *error) {
+  if (run_list_take(f->watch, f->report, error)) return -1;
   if (dhis2_values_of_file(values_in, f->source, on_value, f, error) || open_out(f, error)) return -1;
   begin_out(f);
   if (gather_sorted(f->intake.gather, on_contribution, f, error) || close_cell(f, error)) return -1;
+  if (report_refused(f->report)->n && run_list_take(f->watch, f->report, error)) return -1;
   return end_out(f, error) || read_back(f, error) ? -1 : 0;
 }
 
@@ -310,6 +313,7 @@ int run_files(const struct run_order *order, const struct mapping *mapping, cons
   if (result == 0 && f.form == AS_ADX && f.comments)
     result = error_set(error, ERROR_usage, "ADX has no place for comments and follow-up marks: write JSON or CSV");
   if (result == 0 && f.form == AS_ADX) f.adx = dhis2_adx_writer_new(target);
+  if (watch->refused) report_list_refused(report, JOURNAL_ROWS_MAX);
   if (result == 0) result = go(&f, values_in, error);
   if (f.fd >= 0 && f.fd != STDOUT_FILENO) (void)close(f.fd);
   if (f.beside) (void)unlink(f.beside);

@@ -55,8 +55,10 @@ struct run_log {
   size_t chunk_count;          /* highest number that a record names, plus 1 */
   uint64_t rows_end;           /* end of the last rows that a record names */
   struct journal_rows refused; /* before the first chunk */
-  uint64_t refused_end;        /* as rows_end, of refused.csv */
-  bool says;                   /* that a chunk is sent is on its way to the disk */
+  bool lists;                  /* there is no run, but the list of what has no journal (run_list.c): */
+  VEC(struct journal_rows) listed;
+  uint64_t refused_end; /* as rows_end, of refused.csv */
+  bool says;            /* that a chunk is sent is on its way to the disk */
 };
 
 int log_open(struct run_log *log, struct arena *arena, const char *folder, struct error *error); /* log_close also after a failure */
@@ -82,6 +84,8 @@ bool log_is_stored(const struct chunk_record *record,
                    uint32_t row); /* may the row be what stands at the target, as far as the journal tells? */
 int log_ended(struct run_log *log, const char *outcome, struct error *error);
 int log_undone(struct run_log *log, size_t chunk, struct error *error);
+int log_list(struct run_log *log, struct error *error); /* begins a list */
+int log_listed(struct run_log *log, struct str rows, struct error *error);
 struct chunk_record log_chunk(const struct run_log *log, size_t chunk);
 struct journal_rows log_rows_named(const struct json_t *where); /* that a record, or a member of one, names */
 
@@ -193,6 +197,8 @@ int run_gate(struct run *run, struct arena *arena, struct str period, struct pla
 
 size_t run_chunk_count(const struct run *run);
 void run_tell(const struct run *run, enum run_phase phase);
+/* Hands over what the report has listed since the last time, where it is asked for (run_watch.refused). */
+int run_list_take(const struct run_watch *watch, struct report *report, struct error *error);
 void run_after_batch(void *run, struct plan_row *const *rows, size_t count); /* for a delivery */
 int run_chunk(struct run *run, size_t chunk, struct error *error);
 int run_chunk_begin_first(struct run *run, struct error *error); /* reads the source for the first one, while the rest is prepared */

@@ -144,8 +144,14 @@ static void read_units(struct run_log *log, const json_t *record) {
   log->refused = read_refused(log, record);
 }
 
+static void begin_list(struct run_log *log) {
+  log->lists = true;
+  log->refused_end = log->listed.n = 0;
+}
+
 static void read_begin(struct run_log *log, const json_t *record) {
   log->begun = true;
+  log->lists = false;
   log->has_units = false; /* of one before it, which came to nothing */
   log->refused_end = log->refused.n = 0;
   char *order = json_dumps(json_object_get(record, "order"), JSON_COMPACT);
@@ -191,6 +197,10 @@ static int on_record(void *payload, struct str text, struct error *error) {
   int result = 0;
   if (str_eq(what, STR("begin"))) {
     read_begin(log, record);
+  } else if (str_eq(what, STR("list"))) {
+    begin_list(log);
+  } else if (log->lists && str_eq(what, STR("refused"))) {
+    VEC_PUSH(&log->listed, read_refused(log, record));
   } else if (!log->begun) {
     result = error_set(error, ERROR_input, "this journal does not begin with a run");
   } else if (str_eq(what, STR("units"))) {
@@ -213,6 +223,7 @@ int log_open(struct run_log *log, struct arena *arena, const char *folder, struc
 void log_close(struct run_log *log) {
   journal_close(log->journal);
   log->journal = NULL;
+  VEC_FREE(&log->listed);
   free(log->chunks);
   log->chunks = NULL;
   log->chunk_count = 0;
@@ -378,4 +389,19 @@ int log_undone(struct run_log *log, size_t chunk, struct error *error) {
   json_out_member_int(&out, "chunk", (int64_t)chunk);
   json_out_end(&out);
   return record(log, journal_append, &buf, error);
+}
+
+int log_list(struct run_log *log, struct error *error) {
+  if (journal_cut_refused(log->journal, 0, error)) return -1;
+  begin_list(log);
+  RECORD("list");
+  json_out_end(&out);
+  return record(log, journal_append, &buf, error);
+}
+
+int log_listed(struct run_log *log, struct str rows, struct error *error) {
+  RECORD("refused");
+  if (put_refused(log, rows, &out, error)) return buf_free(&buf), -1;
+  json_out_end(&out);
+  return record(log, journal_note, &buf, error);
 }

@@ -120,6 +120,7 @@ static int undo_chunk(struct run *run, size_t number, struct error *error) {
     if (result == 0 && !run->delivery.dry_run)
       result = log_undone(&run->log, number, error); /* first: a run that is undone in part must not be resumed */
     if (result == 0) result = undo_rows(run, arena, &record, &rows, error);
+    if (result == 0) result = run_list_take(run->watch, run->whole, error);
   }
   VEC_FREE(&rows);
   arena_free(arena);
@@ -146,6 +147,8 @@ static int undo_all(struct run *run, const char *journal, bool dry_run, struct e
                                     .cancel = run->watch->cancel,
                                     .after_batch = run_after_batch,
                                     .payload = run};
+  if (run->watch->refused) report_list_refused(run->whole, JOURNAL_ROWS_MAX);
+  if (run_list_take(run->watch, run->whole, error)) return -1;
   for (run->chunk = 0; run->chunk < run->log.chunk_count; run->chunk++)
     if (undo_chunk(run, run->log.chunk_count - 1 - run->chunk, error)) return -1;
   return 0;

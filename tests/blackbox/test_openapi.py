@@ -255,7 +255,7 @@ class OpenApi(Case):
         self.ask("GET", "/v1/runs", expect=200)
         self.ask("GET", "/v1/runs/{run}/report", f"{at}/report", 200)
         self.ask("GET", "/v1/runs/{run}/order", f"{at}/order", 200)
-        self.ask("GET", "/v1/runs/{run}/refused", f"{at}/refused", 404)
+        self.ask("GET", "/v1/runs/{run}/refused", f"{at}/refused", 200)
         sent = f"/v1/runs/{self.ask('POST', '/v1/runs', expect=201, body={**order, 'dry_run': False}).json['id']}"
         wait_for(lambda: self.ask("GET", "/v1/runs/{run}", sent, 200).json["state"] in ended, "the run ends")
         self.ask("GET", "/v1/runs/{run}/refused", f"{sent}/refused", 200)

@@ -143,6 +143,22 @@ class TakenOver(Replicas):
         self.command("store", "copy", self.database.address(), f"sqlite:{self.state}/copy.db")
         self.assertEqual([file.read_bytes() for file in self.state.rglob("refused.csv")], [answer.body])
 
+    def test_a_dry_run_and_an_undo_keep_the_list_in_the_store(self):
+        """Also where one is taken over."""
+        made = [(self.target.cell(name), [(1, self.source.cell("remark"))]) for name in ("balance", "stock", "share")]
+        order = {"mapping": test_runs.fixture.mapping(self.source, self.target, [*made, *test_runs.fixture.rules(self.source, self.target)[:1]])}
+        refused = 3 * sum(1 for cell in self.stored("source") if cell[0] == self.source.elements["remark"])
+        run = self.ended(self.begin(**order))
+        self.fill("target", self.target, {cell: "77" for cell in list(self.stored("target"))[:4]})
+        undo = self.ended(self.browser.call("POST", f"/v1/runs/{run['id']}/undo").json)
+        self.between["target"].seen.clear()
+        dry = self.ended_there(self.broken_off(lambda: self.begin(**order, dry_run=True)))
+        for one, rows in ((undo, 4), (dry, refused)):
+            answer = self.at_second("GET", f"/v1/runs/{one['id']}/refused")
+            self.assertEqual((one["refused_rows"], answer.status, answer.body.count(b"\r\n")), (rows, 200, 1 + rows))
+        self.command("store", "copy", self.database.address(), f"sqlite:{self.state}/copy.db")
+        self.assertEqual((self.state / "copy.db.runs" / dry["id"] / "refused.csv").read_bytes(), answer.body)
+
     def test_its_process_stands_still(self):
         """[R-D3] It wakes up when another has ended the run, with an answer in its hand: it sends nothing more, and the run's end stays what it is."""
         run, go_on = self.held()

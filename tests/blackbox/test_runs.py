@@ -345,10 +345,40 @@ class Runs(Gateway):
         self.assertTrue(all(self.source.elements["remark"] in row["sources"] for row in rows))
         none = self.ended(self.begin(**order, periods=["2024Q1"]))
         answer = self.browser.call("GET", f"/v1/runs/{none['id']}/refused")
-        self.assertEqual((none["state"], answer.status, answer.json["detail"]), ("failed", 404, "there is no journal of this run: it was refused before it read anything"))
-        for other in (self.begin(**order, dry_run=True), self.browser.call("POST", f"/v1/runs/{run['id']}/undo").json):
-            self.ended(other)
-            self.assertEqual(self.browser.call("GET", f"/v1/runs/{other['id']}/refused").status, 404)
+        self.assertEqual((none["state"], answer.status, answer.json["detail"]), ("failed", 404, "there is no list of this run: it was refused before it read anything"))
+
+    def lists(self, run):
+        answer = self.browser.call("GET", f"/v1/runs/{run['id']}/refused")
+        self.assertEqual(answer.status, 200, answer)
+        return list(csv.DictReader(io.StringIO(answer.body.decode(), newline=""), strict=True))
+
+    def test_what_a_dry_run_or_an_undo_refuses_is_listed_too(self):
+        """Where a run would keep it; and nothing can be gone on with by it."""
+        made = [(self.target.cell(name), [(1, self.source.cell("remark"))]) for name in ("balance", "stock", "share")]
+        order = {"mapping": fixture.mapping(self.source, self.target, [*made, *fixture.rules(self.source, self.target)[:1]])}
+        remarks = sum(1 for cell in self.stored("source") if cell[0] == self.source.elements["remark"])
+        dry = self.broken_off(lambda: self.begin(**order, dry_run=True))
+        self.serve()
+        self.browser = self.signed_in()
+        self.assertEqual(self.browser.call("POST", f"/v1/runs/{dry['id']}/resume").status, 200)
+        dry, run = self.ended(dry), self.ended(self.begin(**order))
+        self.assertEqual((dry["state"], dry["refused_rows"], run["state"]), ("refused", 3 * remarks, "refused"))
+        self.assertCountEqual(self.lists(dry), self.lists(run))
+        changed = {cell: "77" for cell in list(self.stored("target"))[:9]}
+        self.fill("target", self.target, changed)
+        for body in ({"dry_run": True}, None):
+            undo = self.ended(self.browser.call("POST", f"/v1/runs/{run['id']}/undo", body=body).json)
+            rows = self.lists(undo)
+            self.assertEqual((undo["state"], undo["refused_rows"], {row["code"] for row in rows}), ("refused", 9, {"changed_meanwhile"}))
+            self.assertEqual({(row["data_element"], row["category_option_combo"], row["period"], row["org_unit"]) for row in rows}, {cell[:4] for cell in changed})
+        self.program.stop()
+        folder = self.state / "state.db.runs" / dry["id"]
+        for way in ("--resume", "--undo"):
+            said = self.command("transfer", "--config", self.config, "--journal", folder, way, expect=2, environment=self.environment)[1]
+            self.assertIn("holds no run", said)
+        there = self.directory()
+        self.command("store", "copy", f"sqlite:{self.state}/state.db", f"sqlite:{there}/state.db")
+        self.assertEqual((there / "state.db.runs" / dry["id"] / "refused.csv").read_bytes(), (folder / "refused.csv").read_bytes())
 
     def test_of_somebody_else(self):
         run = self.begin()

@@ -186,6 +186,19 @@ class Files(harness.Case):
             self.assertIn(form, refused["message"])
             self.assertEqual((refused["cells"][0]["target"]["value"], refused["value_type"], refused["remedy"]), (text, value_type, "Correct the value at the source, or the value type of the data element at the target."))
 
+    def test_all_that_was_refused_as_a_list(self):
+        """A report has the first five."""
+        made = [(self.target.cell("balance"), [(1, self.source.cell("remark"))])]
+        stored = {(*self.source.cell("remark"), f"{2000 + n // 12}{n % 12 + 1:02d}", unit, fixture.DEFAULT): f"no number {n}" for unit in self.source.units for n in range(200)}
+        path = self.folder / "refused.csv"
+        for words in ([], ["--dry-run"]):
+            self.transfer(stored, "--refused", path, *words, mapping=fixture.mapping(self.source, self.target, made), expect=1)
+            with path.open(newline="", encoding="utf-8") as file:
+                listed = {(row["period"], row["org_unit"]): row["value"] for row in csv.DictReader(file, strict=True)}
+            self.assertEqual(listed, {key[2:4]: value for key, value in stored.items()})
+            self.assertEqual((self.report["refused_rows"], self.report["counts"]["refused"]), (len(stored), len(stored)))
+            path.unlink()
+
     def test_missing_contributors_by_policy(self):
         two = self.source.cells("tests")[:2]
         made = [(self.target.cell("tests"), [(1, c) for c in two])]

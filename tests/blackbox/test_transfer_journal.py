@@ -255,6 +255,50 @@ class Refused(Journals):
         self.transfer("--resume", periods=MONTH, expect=1)
         self.assertEqual((len(self.rows()), self.report["refused_rows"], self.counts["ignored"]), (10, 10, {}))
 
+    def listed(self):
+        with (self.folder / "list.csv").open(newline="", encoding="utf-8") as file:
+            return list(csv.DictReader(file, strict=True))
+
+    def test_a_dry_run_lists_them_as_the_run_would(self):
+        self.begin()
+        self.transfer("--dry-run", "--refused", self.folder / "list.csv", periods=MONTH, expect=1)
+        self.assertEqual((self.report["refused_rows"], len(self.listed())), (10, 10))
+        self.assertIn(f"all that was refused or differs, 10 rows: {self.folder}/list.csv", self.said[0])
+        self.assertFalse((self.folder / "journal").exists())
+        dry = (self.folder / "list.csv").read_bytes()
+        self.transfer("--refused", self.folder / "again.csv", periods=MONTH, expect=1)
+        self.assertEqual({(self.folder / "journal" / "refused.csv").read_bytes(), (self.folder / "again.csv").read_bytes()}, {dry})
+        self.transfer("--dry-run", periods=MONTH, expect=1)
+        self.assertNotIn("refused_rows", self.report)
+        self.assertIn("--refused FILE lists all that was refused or differs, 10 rows", self.said[0])
+
+    def test_of_each_part_of_a_dry_run(self):
+        """Two periods are two of them."""
+        self.begin()
+        self.fill("source", self.source, {(*self.source.cell("remark"), "202402", unit, fixture.DEFAULT): "no number" for unit in self.source.units})
+        self.transfer("--dry-run", "--refused", self.folder / "list.csv", periods=(*MONTH, "202402"), expect=1)
+        self.assertEqual(collections.Counter(row["period"] for row in self.listed()), {"202401": 10, "202402": 9})
+        self.assertEqual(self.report["refused_rows"], 19)
+
+    def test_an_undo_lists_what_it_left_alone(self):
+        self.begin()
+        self.transfer(periods=MONTH, expect=1)
+        changed = {(*self.target.cell("share"), *MONTH, unit, fixture.DEFAULT): "99" for unit in self.target.units[:7]}
+        self.fill("target", self.target, changed)
+        for more in (["--dry-run"], []):
+            said = self.command("transfer", "--config", self.folder / "config.yaml", "--journal", self.folder / "journal", "--undo", *more, "--refused", self.folder / "list.csv", expect=1, environment=self.environment)
+            self.assertEqual([(row["code"], row["org_unit"], row["by"]) for row in self.listed()], [("changed_meanwhile", unit, "drawbridge") for unit in self.target.units[:7]])
+            self.assertIn(f"7 rows: {self.folder}/list.csv", said[0])
+
+    def test_where_nothing_is_refused_the_list_has_its_header(self):
+        self.begin(0)
+        self.fill("source", self.source, {(*self.source.cell("tests", "0-4"), *MONTH, self.source.units[0], fixture.DEFAULT): "90"})
+        for more in (["--dry-run"], []):
+            self.transfer(*more, "--refused", self.folder / "list.csv", periods=MONTH)
+            self.assertEqual((self.folder / "list.csv").read_text(), "data_element,category_option_combo,attribute_option_combo,period,org_unit,value,found,by,code,message,remedy,sources\n")
+            (self.folder / "list.csv").unlink()
+        self.command(*self.words("--dry-run", "--refused", self.folder / "none" / "list.csv", periods=MONTH), expect=4, environment=self.environment)
+
     def test_where_nothing_is_refused_there_is_no_list(self):
         self.begin(0)
         self.fill("source", self.source, {(*self.source.cell("tests", "0-4"), *MONTH, self.source.units[0], fixture.DEFAULT): "90"})

@@ -591,9 +591,9 @@ class Kept(Unattended):
     more_config = "runs: {keep: 1h}\n"
 
     def test_a_journal_whose_run_is_gone_is_removed(self):
-        run = self.ended(self.begin())
-        folder = pathlib.Path(f"{self.state}/state.db.runs") / run["id"]
-        self.assertTrue((folder / "undo.csv").exists())
+        run, dry = self.ended(self.begin()), self.ended(self.begin(dry_run=True))
+        folder, of_dry = (pathlib.Path(f"{self.state}/state.db.runs") / one["id"] for one in (run, dry))
+        self.assertTrue((folder / "undo.csv").exists() and of_dry.exists())
         self.program.stop()
         with sqlite3.connect(self.state / "state.db") as store:
             ends = store.execute("SELECT expires_ms FROM documents WHERE kind = 'run'").fetchone()[0]
@@ -601,5 +601,6 @@ class Kept(Unattended):
             store.execute("UPDATE documents SET expires_ms = 1 WHERE kind = 'run'")
         old = time.time() - 7200
         os.utime(folder, (old, old))
+        os.utime(of_dry, (old, old))
         self.serve()
-        harness.wait_for(lambda: not folder.exists() or None, "the end of the journal")
+        harness.wait_for(lambda: not (folder.exists() or of_dry.exists()) or None, "the end of the journal, and of the list")

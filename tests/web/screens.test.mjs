@@ -286,6 +286,11 @@ describe('a run that proves no totals', () => {
     assert.equal((await (await opened(stage, madeUpRun({ state: 'done', counts: { ...counts, partial: 0 } }))).facts()).filter((text) => /some of their sources/.test(text)).length, 0)
   })
 
+  scene('a check has the list of all that would be refused, where the page has only the first of them', {}, async (stage) => {
+    await opened(stage, madeUpRun({ state: 'refused', dry_run: true, refused_rows: 99 }))
+    await stage.page.getByRole('button', { name: 'All refused values (CSV)' }).waitFor()
+  })
+
   scene('one that read nothing proves nothing; one whose totals agree may differ all the same', {}, async (stage) => {
     const nothing = await opened(stage, madeUpRun({ state: 'done', totals: [], conflicts: [], counts: { ...counts, read: 0, mapped: 0, unmapped: {}, sent: 0, created: 0, ignored: {}, verified: 0 } }))
     assert.match(await nothing.notice.innerText(), /^There is nothing to send\s+The source gave no values for what was asked/)
