@@ -92,8 +92,8 @@ function Pair({ id, review, pair, at, head, problem, onKept, onChanges, onAgain 
       onChanges(await gateway.alignments.decide(id, decisions, { ifMatch: review.alignment.version }))
       set({ done: true })
     } catch (error) {
+      if (error.code === 'changed_meanwhile') await onAgain()
       set({ error })
-      if (error.code === 'changed_meanwhile') onAgain()
     }
   }
   const all = { rows: pair.source.option_combos, columns: pair.target.option_combos, links: plan, split: splitRows(toChoose, splits) }

@@ -55,11 +55,11 @@ function Import({ id, formats, version, onChanged }) {
     set({ loading: true })
     try {
       const { decided, warnings } = await gateway.alignments.importMapping(id, chosen.file, { format: chosen.format, ifMatch: version })
+      await onChanged()
       set({ done: decidedText(decided), warnings })
-      onChanged()
     } catch (error) {
+      if (error.code === 'changed_meanwhile') await onChanged() // to try again is of use from then on
       set({ error })
-      if (error.code === 'changed_meanwhile') onChanged()
     }
   }
   return html`<section class="card" aria-labelledby="import">
