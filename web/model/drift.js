@@ -1,5 +1,6 @@
 // What changed at the servers since an alignment was made, in words. No DOM.
 import { t } from '../i18n.js'
+import { reviewAddress } from './address.js'
 
 /** As they are told, first what stops sending. */
 const EFFECTS = ['blocks', 'check', 'information']
@@ -88,3 +89,11 @@ export const isSureToFollow = (changes) => canFollow(changes) && changes.filter(
 
 /** The server whose change it is; a cell is the target's. */
 export const sideOf = (alignment, change) => alignment[change.side].server
+
+const PLACES = { org_unit: 'places', category_combo: 'disaggregation', option: 'disaggregation', option_combo: 'disaggregation' }
+
+/** The screen where what changed is aligned; undefined where there is none. */
+export function changedPath(id, { side, object: { type, id: of } }) {
+  if (type === 'data_element' || type === 'cell') return reviewAddress(id, side === 'source' ? { row: of } : { text: of })
+  return PLACES[type] && `${reviewAddress(id)}/${PLACES[type]}`
+}

@@ -5,10 +5,11 @@ import { gateway, useLoad, useServerNames } from '../api.js'
 import { Link } from '../router.js'
 import { Button, Loading, Name, Notice, Problem, Tag } from '../ui.js'
 import { reviewAddress } from '../model/address.js'
-import { byEffect, canFollow, EFFECT_TONES, effectWords, isSame, isSureToFollow, kindWords, objectWords, outcomeWords, sideOf, toldOf } from '../model/drift.js'
+import { byEffect, canFollow, changedPath, EFFECT_TONES, effectWords, isSame, isSureToFollow, kindWords, objectWords, outcomeWords, sideOf, toldOf } from '../model/drift.js'
 import { periodTypeName } from '../model/period-types.js'
 import { aggregationType, valueType } from '../model/value-types.js'
 import { AlignmentHead } from './alignment-head.js'
+import { LongList } from './long-list.js'
 
 const TYPES = { value_type: valueType, aggregation_type: aggregationType, period_type: periodTypeName }
 /** What something was before such a change, or is after it. */
@@ -17,20 +18,22 @@ const valueWords = (kind, value) => (value === undefined ? '–' : TYPES[kind]?.
 const isMeanwhile = (error) => error.code === 'changed_meanwhile'
 
 /** Where that is wanted, what is plainly the same is gone on with by itself: once. Whoever is faster, be it a colleague who looks too, has done it. */
-async function read(id, signal, mayGoOn = true) {
+async function read(id, signal, onTaken, mayGoOn = true) {
   const [drift, alignment] = await Promise.all([gateway.alignments.drift(id, { signal }), gateway.alignments.get(id, { signal })])
   if (!mayGoOn || alignment.on_change !== 'take' || drift.changes.length === 0 || !drift.changes.every(isSame)) return { drift, alignment }
   try {
     await gateway.alignments.carryForward(id, { ifMatch: drift.version, signal })
+    onTaken(drift.changes)
   } catch (error) {
     if (!isMeanwhile(error)) throw error
   }
-  return read(id, signal, false)
+  return read(id, signal, onTaken, false)
 }
 
 export function Drift({ params }) {
   const id = params.alignment
-  const loaded = useLoad((signal) => read(id, signal), [id])
+  const [taken, setTaken] = useState([]) // since the screen was opened: it is nowhere else to be seen
+  const loaded = useLoad((signal) => read(id, signal, (changes) => setTaken((before) => [...before, ...changes])), [id])
   const { drift, alignment } = loaded.data ?? {}
   const [follow, setFollow] = useState() // until a person says so, only what is sure is followed
   if (!loaded.data)
@@ -44,7 +47,8 @@ export function Drift({ params }) {
       <h2>${t('What changed at the servers')}</h2>
       <p class="muted">${t('Since this alignment was made, or went on last.')}</p>
       <${Problem} error=${loaded.error} again=${loaded.reload} />
-      ${drift.changes.length === 0 && html`<div class="empty card"><p>${t('Nothing changed.')}</p></div>`}
+      ${taken.length > 0 && html`<${Taken} id=${id} taken=${taken} alignment=${alignment} />`}
+      ${drift.changes.length === 0 && html`<div class="empty card"><p>${taken.length ? t('Nothing else changed.') : t('Nothing changed.')}</p></div>`}
       ${byEffect(told).map(([effect, changes]) => html`<${Changes} key=${effect} effect=${effect} changes=${changes} alignment=${alignment} follow=${following} />`)}
       ${untold > 0 && html`<p class="muted">${tn('{n} change of a name or a code alone is not told. It is taken over when you go on.', '{n} changes of names or codes alone are not told. They are taken over when you go on.', untold)}</p>`}
       <${GoingOn} id=${id} drift=${drift} follow=${following} onFollow=${setFollow} onDone=${anew} />
@@ -58,7 +62,7 @@ export function Drift({ params }) {
 const ON_CHANGE = {
   ask: () => [t('Ask me each time'), t('Nothing is sent while something wants a look, until somebody has gone on.')],
   warn: () => [t('Keep the mapping and only tell'), t('What changed is told, and sending goes on.')],
-  take: () => [t('Take over what is plainly the same'), t('What only has another code, or another name that says the same, is not told. It is taken over once somebody opens this page and nothing else has changed; until then, sending goes on as before.')],
+  take: () => [t('Take over what is plainly the same'), t('What only has another code, or another name that says the same, is not told beforehand. It is taken over once somebody opens this page and nothing else has changed, and the page says what it was; until then, sending goes on as before.')],
 }
 
 /** What happens when the servers change, from now on. */
@@ -95,18 +99,36 @@ function OnChange({ id, alignment, onSaved, onMeanwhile }) {
 }
 
 function Changes({ effect, changes, alignment, follow }) {
-  const serverName = useServerNames()
   const name = `drift-${effect}`
   return html`<section aria-labelledby=${name}>
     <h3 id=${name}><${Tag} tone=${EFFECT_TONES[effect]}>${effectWords(effect)}<//> <small class="muted">${tn('{n} change', '{n} changes', changes.length)}</small></h3>
-    <div class="scroll" tabindex="0" role="group" aria-labelledby=${name}><table class="table">
-      <thead><tr><th scope="col">${t('Server')}</th><th scope="col">${t('Name')}</th><th scope="col">${t('Change')}</th><th scope="col">${t('Before')}</th><th scope="col">${t('Now')}</th><th scope="col">${t('Its mapping')}</th></tr></thead>
-      <tbody>${changes.map((one, i) => html`<tr key=${i}>
-        <td><${Name} of=${serverName(sideOf(alignment, one))} /></td><td><${Name} of=${one.object.name ? one.object : one.object.id} /> <small class="muted below">${objectWords(one.object.type)}</small></td>
-        <td>${kindWords(one.kind)}</td><td><${Name} of=${valueWords(one.kind, one.before)} /></td><td><${Name} of=${valueWords(one.kind, one.after)} /></td><td>${outcomeWords(one, follow)}</td>
-      </tr>`)}</tbody></table></div>
+    <${ChangeTable} labelledBy=${name} changes=${changes} alignment=${alignment} follow=${follow} />
   </section>`
 }
+
+/** `to`: where such a change can be looked at. */
+function ChangeTable({ labelledBy, changes, alignment, follow, to = () => undefined }) {
+  const serverName = useServerNames()
+  const named = ({ object }) => html`<${Name} of=${object.name ? object : object.id} />`
+  return html`<div class="scroll" tabindex="0" role="group" aria-labelledby=${labelledBy}><table class="table">
+      <thead><tr><th scope="col">${t('Server')}</th><th scope="col">${t('Name')}</th><th scope="col">${t('Change')}</th><th scope="col">${t('Before')}</th><th scope="col">${t('Now')}</th><th scope="col">${t('Its mapping')}</th></tr></thead>
+      <tbody>${changes.map((one, i) => html`<tr key=${i}>
+        <td><${Name} of=${serverName(sideOf(alignment, one))} /></td><td>${to(one) ? html`<${Link} to=${to(one)}>${named(one)}<//>` : named(one)} <small class="muted below">${objectWords(one.object.type)}</small></td>
+        <td>${kindWords(one.kind)}</td><td><${Name} of=${valueWords(one.kind, one.before)} /></td><td><${Name} of=${valueWords(one.kind, one.after)} /></td><td>${outcomeWords(one, follow)}</td>
+      </tr>`)}</tbody></table></div>`
+}
+
+/** What went on by itself: how much of what, and each by its name. */
+function Taken({ id, taken, alignment }) {
+  const kinds = [...new Set(taken.map((one) => one.kind))]
+  return html`<${Notice} tone="good" title=${tn('{n} change was taken over by itself', '{n} changes were taken over by themselves', taken.length)} live>
+    <p>${kinds.map((kind) => t('{what}: {n}', { what: kindWords(kind), n: taken.filter((one) => one.kind === kind).length })).join(' · ')}</p>
+  <//>
+  <details class="card" open=${taken.length <= SHOWN_TAKEN}><summary id="taken">${t('What was taken over')}</summary>
+    <${LongList} list=${taken} textOf=${({ object, before, after }) => [object.name, object.id, before, after].join(' ')}>${(shown) => html`<${ChangeTable} labelledBy="taken" changes=${shown} alignment=${alignment} follow=${false} to=${(change) => changedPath(id, change)} />`}<//></details>`
+}
+
+const SHOWN_TAKEN = 10
 
 function GoingOn({ id, drift, follow, onFollow, onDone }) {
   const [state, set] = useState({})
