@@ -199,10 +199,11 @@ static void start_job(struct api_job *job, struct work_pool *pool) {
   api_job_free(job);
 }
 
-static const struct route *route_of(const struct http_request *request, struct str words[4], bool *ret_known) {
+/* NULL: none takes the method; *ret_allow tells those that the address takes, empty: it is not known. */
+static const struct route *route_of(const struct http_request *request, struct str words[4], struct arena *arena, struct str *ret_allow) {
   for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
     if (!url_path_matches(routes[i].pattern, request->path, words, 4)) continue;
-    *ret_known = true;
+    *ret_allow = arena_printf(arena, "%.*s%s%s", STR_ARG(*ret_allow), ret_allow->n ? ", " : "", routes[i].method);
     if (str_eq(request->method, str_of(routes[i].method))) return &routes[i];
   }
   return NULL;
@@ -274,17 +275,15 @@ static bool handle(void *payload, struct gateway *gateway, struct http_exchange 
   struct door *door = payload;
   const struct http_request *request = http_exchange_request(exchange);
   struct waiting *waiting = ARENA_NEW(http_exchange_arena(exchange), struct waiting);
-  bool known = false;
+  struct str allow = STR_NONE;
   waiting->door = door;
-  waiting->route = route_of(request, waiting->words, &known);
+  waiting->route = route_of(request, waiting->words, http_exchange_arena(exchange), &allow);
   if (waiting->route) {
     gateway_with_session(gateway, exchange, on_session, waiting);
-  } else if (known) {
-    struct error error = {0};
-    (void)error_set(&error, ERROR_method_refused, "%.*s is not offered for this address", STR_ARG(request->method));
-    gateway_reply_error(gateway, exchange, &error);
+  } else if (allow.n) {
+    gateway_refuse_method(gateway, exchange, allow);
   }
-  return known || assets_serve(exchange);
+  return allow.n || assets_serve(exchange);
 }
 
 static void add_door(struct api *api, struct gateway *gateway, struct work_pool *pool) {

@@ -170,6 +170,12 @@ struct whole {
   void *payload;
 };
 
+/* The name that leads to this machine wherever it is resolved (RFC 6761), or an address that does. */
+static bool is_this_machine(struct str host) {
+  struct sockaddr_storage socket;
+  return str_eq(host, STR("localhost")) || (address_parse(host, &socket) && address_loopback((struct sockaddr *)&socket));
+}
+
 /* What only one of the two types has. */
 static void check_type(const struct whole *w, const struct config_server *server) {
   bool http = server->type == CONFIG_HTTP;
@@ -188,7 +194,7 @@ static void check_type(const struct whole *w, const struct config_server *server
     w->report(w->payload, server->id, "type",
               "'api_key', 'check', and 'issuer', 'origins', 'resource' and 'dpop' of 'oauth' are for servers of type http");
   if (server->oauth.issuer.n && url_parse(w->arena, server->oauth.issuer, &url, &error) == 0 && str_eq(url.scheme, STR("http")) &&
-      !server->insecure && !str_eq(url.host, STR("127.0.0.1")) && !str_eq(url.host, STR("::1")))
+      !server->insecure && !is_this_machine(url.host))
     w->report(w->payload, server->id, "oauth",
               "the issuer is http: tokens would travel in clear: use https:, or 'insecure: true' if you accept that");
 }
@@ -211,12 +217,10 @@ static void check_place(const struct whole *w, struct str id, struct str address
   struct error error = {0};
   struct sockaddr_storage socket;
   if (url_parse(w->arena, address, &url, &error)) return;
-  bool literal = address_parse(url.host, &socket);
-  bool loopback = literal && address_loopback((struct sockaddr *)&socket);
-  if (literal && !address_allowed((struct sockaddr *)&socket, allowed->p, allowed->n))
+  if (address_parse(url.host, &socket) && !address_allowed((struct sockaddr *)&socket, allowed->p, allowed->n))
     w->report(w->payload, id, "url",
               say(w->arena, "the address %.*s is private: list it under 'addresses' to allow it", STR_ARG(url.host)));
-  if (str_eq(url.scheme, STR("http")) && !loopback && !insecure)
+  if (str_eq(url.scheme, STR("http")) && !is_this_machine(url.host) && !insecure)
     w->report(w->payload, id, "url", "http: would send credentials in clear: use https:, or 'insecure: true' if you accept that");
 }
 
@@ -288,6 +292,9 @@ bool config_open_to_all(struct arena *arena, struct str file) {
 void config_check_whole(struct arena *arena, const struct config *config, const char *file, config_report *report, void *payload) {
   struct whole w = {arena, config, file, report, payload};
   if (!config->listen.n && !config->tls_listen.n) report(payload, STR_NONE, "listen", "nothing to listen on: add 'listen' or 'tls'");
+  for (size_t i = 0; config->admin_listen.n && i < config->listen.n + config->tls_listen.n; i++)
+    if (str_eq(config->admin_listen, i < config->listen.n ? config->listen.p[i] : config->tls_listen.p[i - config->listen.n]))
+      report(payload, STR_NONE, "admin_listen", "the public one listens there: 'admin_listen' is another address or port");
   if (config->session_idle_ms > config->session_absolute_ms)
     report(payload, STR_NONE, "session", "session.idle is longer than session.absolute");
   struct error error = {0};

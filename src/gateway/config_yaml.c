@@ -71,6 +71,10 @@ static int add(struct reading *r, enum yaml_kind kind, struct fy_token *text, st
     node->quoted = fy_token_scalar_style(text) != FYSS_PLAIN;
   }
   if (attach(r, node, mark, error)) return -1;
+  if (!node->line && node->key) { /* nothing stands behind the key */
+    node->line = node->key->line;
+    node->column = node->key->column;
+  }
   if (kind == YAML_SCALAR) return 0;
   if (r->depth == DEPTH_MAX) return refuse(r, mark, error, "nested too deeply");
   r->levels[++r->depth] = (struct level){.node = node};
@@ -107,11 +111,14 @@ static int read_all(struct reading *r, struct fy_diag *diag, struct error *error
   return error_set(error, ERROR_configuration, "%s", why->msg);
 }
 
-/* libfyaml never comes back from some directives ("%," for one), and none of them means anything in a configuration. */
+/* libfyaml never comes back from some directives ("%," for one), and none of them means anything in a configuration but the first line that says what all of this is. */
 static bool has_directive(struct str text, unsigned *ret_line) {
   if (str_starts(text, STR("\xef\xbb\xbf"))) text = str_slice(text, 3, text.n); /* what some editors put in front */
-  for (*ret_line = 1; text.p; ++*ret_line)
-    if (str_starts(str_take(&text, '\n'), STR("%"))) return true;
+  for (*ret_line = 1; text.p; ++*ret_line) {
+    struct str line = str_take(&text, '\n');
+    bool version = *ret_line == 1 && str_eq(str_trim(line), STR("%YAML 1.2"));
+    if (str_starts(line, STR("%")) && !version) return true;
+  }
   *ret_line = 0;
   return false;
 }

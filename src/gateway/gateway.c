@@ -80,6 +80,18 @@ static const struct error *told(struct http_exchange *exchange, const struct err
   return brief;
 }
 
+/* Those of the address, or that the server's policy names. */
+static struct str methods_of(const struct visit *visit, struct arena *arena) {
+  const struct config_server *server = visit->server.n ? config_server(visit->config, visit->server) : NULL;
+  struct str list = visit->allow;
+  for (size_t i = 0; !visit->allow.n && server && i < server->policy.methods.n; i++) {
+    struct str method = server->policy.methods.p[i];
+    list =
+        arena_printf(arena, "%.*s%s%.*s%s", STR_ARG(list), list.n ? ", " : "", STR_ARG(method), str_eq(method, STR("GET")) ? ", HEAD" : "");
+  }
+  return list;
+}
+
 void gateway_reply_failure(struct gateway *gateway, struct http_exchange *exchange, const struct error *error, int status, bool by_upstream,
                            struct http_headers *headers) {
   struct visit *visit = visit_of(exchange);
@@ -94,7 +106,8 @@ void gateway_reply_failure(struct gateway *gateway, struct http_exchange *exchan
                         .path = http_exchange_request(exchange)->path,
                         .public_url = visit->config->public_url,
                         .request_id = http_exchange_id(exchange),
-                        .trace_id = str_of(visit->trace.id)};
+                        .trace_id = str_of(visit->trace.id),
+                        .allow = error->code == ERROR_method_refused ? methods_of(visit, arena) : STR_NONE};
   if (!headers) headers = &own;
   visit->code = error->code;
   status = reply_error(&reply, arena, headers, &body);
@@ -104,6 +117,13 @@ void gateway_reply_failure(struct gateway *gateway, struct http_exchange *exchan
 
 void gateway_reply_error(struct gateway *gateway, struct http_exchange *exchange, const struct error *error) {
   gateway_reply_failure(gateway, exchange, error, 0, false, NULL);
+}
+
+void gateway_refuse_method(struct gateway *gateway, struct http_exchange *exchange, struct str allow) {
+  struct error error = {0};
+  (void)error_set(&error, ERROR_method_refused, "%.*s is not offered for this address", STR_ARG(http_exchange_request(exchange)->method));
+  visit_of(exchange)->allow = allow;
+  gateway_reply_error(gateway, exchange, &error);
 }
 
 /* The session. */

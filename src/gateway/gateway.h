@@ -52,6 +52,8 @@ void gateway_route(struct gateway *gateway, gateway_handler *handler, void *payl
 /* Answers; both add what every answer carries (CORS for the app that asked, security headers, no-store). To be used once per exchange; no effect if the browser has gone. */
 void gateway_reply_json(struct gateway *gateway, struct http_exchange *exchange, int status, struct str json);
 void gateway_reply_error(struct gateway *gateway, struct http_exchange *exchange, const struct error *error);
+void gateway_refuse_method(struct gateway *gateway, struct http_exchange *exchange,
+                           struct str allow); /* an address that takes only `allow`: "GET, HEAD" */
 void gateway_common_headers(struct gateway *gateway, struct http_exchange *exchange,
                             struct http_headers *headers); /* for answers of one's own (streams, files) */
 

@@ -154,7 +154,8 @@ int reply_error(const struct reply *reply, struct arena *arena, struct http_head
   http_headers_set(headers, arena, STR("X-Drawbridge-Error"), str_of(error_name(error->code)));
   int retry_after = error->retry_after == 0 && error->code == ERROR_store_unavailable ? STORE_RETRY_S : error->retry_after;
   if (retry_after > 0) http_headers_set(headers, arena, STR("Retry-After"), arena_printf(arena, "%d", retry_after));
-  if (status == 405) http_headers_set(headers, arena, STR("Allow"), STR("GET, HEAD, POST, PUT, PATCH, DELETE"));
+  if (status == 405)
+    http_headers_set(headers, arena, STR("Allow"), reply->allow.n ? reply->allow : STR("GET, HEAD, POST, PUT, PATCH, DELETE"));
   if (reply->navigation) {
     struct str nonce = random_id(arena, 22);
     http_headers_set(headers, arena, STR("Content-Type"), STR("text/html; charset=utf-8"));

@@ -19,6 +19,7 @@ struct reply {
   struct str public_url;  /* without a final slash */
   struct str request_id;
   struct str trace_id; /* empty: none */
+  struct str allow;    /* of a 405; empty: all that are forwarded */
 };
 
 /* The body, with Content-Type, X-Drawbridge-Error, Retry-After and what belongs to them in `headers`. Returns the status. */

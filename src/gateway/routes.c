@@ -44,7 +44,7 @@ static bool is_method(const char *wanted, struct str method) {
 bool routes_answer(struct gateway *gateway, struct http_exchange *exchange) {
   const struct http_request *request = http_exchange_request(exchange);
   struct visit *visit = visit_of(exchange);
-  bool known = false;
+  struct str allow = STR_NONE; /* what the address takes */
   if (visit->asking.place == ASKING_PROXIED) {
     answer_proxied(gateway, exchange);
     return true;
@@ -52,17 +52,16 @@ bool routes_answer(struct gateway *gateway, struct http_exchange *exchange) {
   for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
     struct str id = STR_NONE;
     if (!url_path_matches(table[i].pattern, request->path, &id, 1)) continue;
-    known = true;
     visit->route = table[i].pattern;
-    bool sign_in =
-        visit->asking.place == ASKING_SIGN_IN && str_eq(request->method, STR("HEAD")); /* would begin a sign-in that nobody sees */
-    if (sign_in || !is_method(table[i].method, request->method)) continue;
+    bool sign_in = visit->asking.place == ASKING_SIGN_IN; /* HEAD would begin a sign-in that nobody sees */
+    bool with_head = strcmp(table[i].method, "GET") == 0 && !sign_in;
+    allow = arena_printf(http_exchange_arena(exchange), "%.*s%s%s%s", STR_ARG(allow), allow.n ? ", " : "", table[i].method,
+                         with_head ? ", HEAD" : "");
+    if ((sign_in && str_eq(request->method, STR("HEAD"))) || !is_method(table[i].method, request->method)) continue;
     table[i].run(gateway, exchange, id);
     return true;
   }
-  if (!known) return false;
-  struct error error = {0};
-  (void)error_set(&error, ERROR_method_refused, "%.*s is not offered for this address", STR_ARG(request->method));
-  gateway_reply_error(gateway, exchange, &error);
+  if (!allow.n) return false;
+  gateway_refuse_method(gateway, exchange, allow);
   return true;
 }

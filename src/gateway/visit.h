@@ -16,6 +16,7 @@ struct visit {
   struct asking asking;
   uint64_t began_ms; /* of the loop */
   const char *route; /* for the log; NULL: not known here */
+  struct str allow;  /* methods, for a 405 (`Allow`); empty: all that are forwarded */
   struct str server; /* configured id; empty: none */
   struct str key;    /* thumbprint of the key that signed this call (mode `handle`); empty: none did */
   char session[SESSION_MARK_SIZE];

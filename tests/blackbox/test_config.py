@@ -248,6 +248,7 @@ class NoExpressions(Configuration):
             with self.subTest(more=more[:40]):
                 self.refused(good + more)
         self.refused("%YAML 1.1\n---\n" + good)
+        self.refused("%TAG ! tag:example.org,2000:\n---\n" + good)
         self.refused("")
         self.refused("[]")
         self.refused("a\x00b: c\n")

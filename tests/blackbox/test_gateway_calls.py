@@ -97,6 +97,18 @@ class Errors(Gateway):
             self.assertEqual({name: told[name].get("untried", {}).get("release") for name in versions}, expected)
             self.assertEqual({key: told["old"]["untried"][key] for key in ("oldest", "newest")}, {"oldest": "2.37", "newest": "2.43"})
 
+    def test_what_an_address_takes(self):
+        """A method that is refused comes with those that are not."""
+        self.start(server_words="policy: {methods: [GET, POST]}")
+        browser = self.browser()
+        self.people["district"].add("ada")
+        self.sign_in(browser, "district", kind="password", username="ada", password=PASSWORD)
+        for method, path, allow in (("PUT", "/v1/session", "GET, HEAD, DELETE"), ("GET", "/v1/servers/district/connection", "POST, DELETE"), ("PATCH", "/v1/alignments", "POST, GET"),
+                                    ("DELETE", "/s/district/api/me", "GET, HEAD, POST")):
+            answer = browser.call(method, path)
+            self.refused(answer, 405, "method_refused")
+            self.assertEqual(answer.header("Allow"), allow, path)
+
     def test_a_loop(self):
         """[R-G13] A call that comes back with the mark that drawbridge put on it."""
         marks = []

@@ -142,6 +142,9 @@ static void mistakes_are_told_with_their_place(void **state) {
       {HEAD SERVER "sesion: {idle: 1h}\n", ":8:1:", "the nearest is 'session'"},
       {HEAD SERVER "session: {idel: 1h}\n", ":8:11:", "the nearest is 'idle'"},
       {HEAD SERVER "session: {idle: 1}\n", ":8:", "'idle' is a duration"},
+      {HEAD SERVER "session: {idle: }\n", ":8:11:", "'idle' is a duration"},
+      {HEAD SERVER "session:\n  idle:\nlog: {level: info}\n", ":9:3:", "'idle' is a duration"},
+      {HEAD SERVER "admin_listen: 127.0.0.1:8080\n", ":8:15:", "the public one listens there"},
       {HEAD SERVER "session: {idle: 0s}\n", ":8:", "'idle' is from 1s to"},
       {HEAD SERVER "session: {idle: 20h}\n", ":8:10:", "longer than session.absolute"},
       {HEAD SERVER "    limits: {concurrency: 0}\n", ":8:", "from 1 to 1024"},
@@ -175,6 +178,8 @@ static void mistakes_are_told_with_their_place(void **state) {
       {HEAD "servers: *a\n", ":5:", "anchors"},
       {HEAD "%,\n", ":5:", "directives"}, /* libfyaml never comes back from this one */
       {"\xef\xbb\xbf%,\n" HEAD, ":1:1:", "directives"},
+      {"%YAML 1.2\n%TAG ! tag:x,2000:\n---\n" HEAD, ":2:1:", "directives"},
+      {"%YAML 1.2,\n---\n" HEAD, ":1:1:", "directives"},
       {HEAD "\r%,\n", ":5:1:", "control character"},
       {HEAD "log: !x {level: info}\n", ":5:", "tags"},
       {HEAD "log: [\n", ":", ""},
@@ -288,6 +293,24 @@ static void where_a_sign_in_may_return_to(void **state) {
   arena_free(arena);
 }
 
+static void what_is_good_too(void **state) {
+  static const char *const texts[] = {
+      "%YAML 1.2\n---\n" HEAD SERVER "...\n",
+      "\xef\xbb\xbf%YAML 1.2\r\n---\n" HEAD SERVER,
+      HEAD "servers:\n  - id: a\n    url: http://localhost:8041/dhis\n    addresses: [127.0.0.0/8, \"::1/128\"]\n",
+      HEAD "admin_listen: 127.0.0.1:8081\n",
+  };
+  struct arena *arena = arena_new();
+  (void)state;
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+    struct config_problems problems;
+    struct config *config = load(arena, texts[i], &problems);
+    if (!config) fail_msg("%zu: %.*s", i, STR_ARG(problems.lines[0]));
+    config_unref(config);
+  }
+  arena_free(arena);
+}
+
 static void count_line(void *payload, struct str text) {
   assert_true(str_starts(text, STR("|")));
   ++*(size_t *)payload;
@@ -309,6 +332,7 @@ int main(void) {
       cmocka_unit_test(nothing_is_left_out),
       cmocka_unit_test(secrets_of_others_are_refused),
       cmocka_unit_test(where_a_sign_in_may_return_to),
+      cmocka_unit_test(what_is_good_too),
       cmocka_unit_test(every_key_is_described),
   };
   return cmocka_run_group_tests(tests, make_directory, remove_directory);
