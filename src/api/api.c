@@ -283,7 +283,7 @@ static bool handle(void *payload, struct gateway *gateway, struct http_exchange 
   } else if (allow.n) {
     gateway_refuse_method(gateway, exchange, allow);
   }
-  return allow.n || assets_serve(exchange);
+  return allow.n || assets_serve(exchange, gateway_config(gateway)->https);
 }
 
 static void add_door(struct api *api, struct gateway *gateway, struct work_pool *pool) {

@@ -84,9 +84,11 @@ bool assets_find(const struct http_request *request, struct arena *arena, struct
   return true;
 }
 
-bool assets_serve(struct http_exchange *exchange) {
+bool assets_serve(struct http_exchange *exchange, bool https) {
   struct static_reply reply;
-  if (!assets_find(http_exchange_request(exchange), http_exchange_arena(exchange), &reply)) return false;
+  struct arena *arena = http_exchange_arena(exchange);
+  if (!assets_find(http_exchange_request(exchange), arena, &reply)) return false;
+  if (https) http_field_set(&reply.headers, arena, FIELD_STRICT_TRANSPORT_SECURITY, STR("max-age=31536000"));
   http_exchange_reply(exchange, reply.status, &reply.headers, reply.body);
   return true;
 }

@@ -19,7 +19,7 @@
 /* False: not an address of the page or SDK. Else *ret is the answer, its headers in `arena`. No call to the network: for tests and for assets_serve. */
 bool assets_find(const struct http_request *request, struct arena *arena, struct static_reply *ret);
 
-/* Answers the exchange if its path is an address of the page or SDK; false: untouched. */
-bool assets_serve(struct http_exchange *exchange);
+/* Answers the exchange if its path is an address of the page or SDK; false: untouched. `https`: browsers are told to stay with it. */
+bool assets_serve(struct http_exchange *exchange, bool https);
 
 #endif

@@ -160,7 +160,7 @@ static int no_passphrase(char *buf, int size, int writing, void *payload) {
 /* RFC 7301 section 3.2: the server's preference decides, and where nothing is shared the handshake ends. */
 static int choose_protocol(SSL *ssl, const unsigned char **ret, unsigned char *ret_n, const unsigned char *offered, unsigned offered_n,
                            void *payload) {
-  static const unsigned char known[] = "\x02h2\x08http/1.1";
+  static const unsigned char known[] = "\x02h2\x08http/1.1\x08http/1.0";
   unsigned char *chosen;
   if (SSL_select_next_proto(&chosen, ret_n, known, sizeof known - 1, offered, offered_n) != OPENSSL_NPN_NEGOTIATED)
     return SSL_TLSEXT_ERR_ALERT_FATAL;

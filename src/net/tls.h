@@ -41,7 +41,7 @@ enum tls_state tls_read(struct tls *tls, char *p, size_t size, size_t *ret_n,
                         struct error *error); /* DONE: *ret_n bytes; CLOSED: the other end said that it is done */
 bool tls_waits(const struct tls *tls);        /* something that was fed is not read yet: without it tls_read would give MORE */
 int tls_write(struct tls *tls, struct str plaintext, struct error *error);
-struct str tls_protocol(const struct tls *tls); /* once shaken: "h2", "http/1.1"; empty: not agreed on */
+struct str tls_protocol(const struct tls *tls); /* once shaken: "h2", "http/1.1", "http/1.0"; empty: not agreed on */
 void tls_close(struct tls *tls);                /* tells the other end that nothing follows */
 struct str tls_out(struct tls *tls);            /* borrowed until the next call */
 void tls_out_sent(struct tls *tls);             /* forgets what tls_out gave */

@@ -89,8 +89,13 @@ class Speaking(Tls):
             answer = self.ask(connection, "/v1/servers")
             self.assertEqual(answer.status, 200, answer)
             self.assertEqual(answer.header("Strict-Transport-Security"), "max-age=31536000")
+        page = self.ask(connection, "/")
+        self.assertEqual((page.status, page.header("Strict-Transport-Security")), (200, "max-age=31536000"))
         self.assertEqual(connection.sock.version(), "TLSv1.3")
         connection.close()
+        with self.dial(self.context(["http/1.0"])) as old:
+            old.sendall(f"GET /v1/servers HTTP/1.0\r\nHost: localhost:{self.tls_port}\r\nX-Drawbridge: 1\r\n\r\n".encode())
+            self.assertIn(b" 200 OK", b"".join(iter(lambda: old.recv(65536), b"")))
         plain = harness.call(self.port, "GET", "/v1/servers", {"X-Drawbridge": "1", "Host": f"localhost:{self.tls_port}"})
         self.assertEqual((plain.status, plain.body), (answer.status, answer.body))
 
