@@ -113,8 +113,8 @@ def without_blanks(sheet):
     return re.sub(rb" ?([{};,]) ?|(:) ", rb"\1\2", sheet).replace(b";}", b"}").strip()
 
 
-# What one button alone wants: its texts are a part of their own.
-APART = {"doctor": "model/doctor.js", "report": "screens/report.js", "drift": "screens/drift.js", "values": "screens/review-values.js"}
+# What one button or screen alone says: its texts are a part of their own.
+APART = {"doctor": "model/doctor.js", "report": "screens/report.js", "drift": "screens/drift.js", "send": "screens/send.js", "values": "screens/review-values.js"}
 
 
 def split_texts(files, sources, members):

@@ -10,6 +10,9 @@ import { Title } from './title.js'
 import { sayNoMore, Toast } from './toast.js'
 import { Notice } from './ui.js'
 
+/** A screen whose texts are a part of their own. */
+const withTexts = async (part, screen) => (await Promise.all([screen, addTexts(partTexts(part))]))[0]
+
 const Servers = later(async () => (await import('./screens/servers.js')).Servers, 'page', true)
 const SignIn = later(async () => (await import('./screens/signin.js')).SignIn, 'page narrow', true)
 const Alignments = later(async () => (await import('./screens/alignments.js')).Alignments, 'page', true)
@@ -18,14 +21,14 @@ const NewAlignment = later(async () => (await import('./screens/new.js')).NewAli
 const Making = later(async () => (await import('./screens/making.js')).Making)
 const Run = later(async () => (await import('./screens/run.js')).Run)
 const Runs = later(async () => (await import('./screens/runs.js')).Runs)
-const Send = later(async () => (await import('./screens/send.js')).Send)
+const Send = later(async () => (await withTexts('send', import('./screens/send.js'))).Send)
 const Disaggregation = later(async () => (await import('./screens/disaggregation.js')).Disaggregation)
 const Overview = later(async () => (await import('./screens/overview.js')).Overview)
 const Files = later(async () => (await import('./screens/files.js')).Files)
-const Report = later(async () => (await Promise.all([import('./screens/report.js'), addTexts(partTexts('report'))]))[0].Report)
+const Report = later(async () => (await withTexts('report', import('./screens/report.js'))).Report)
 const MappingPrint = later(async () => (await import('./screens/mapping-print.js')).MappingPrint)
 const Places = later(async () => (await import('./screens/places.js')).Places)
-const Drift = later(async () => (await Promise.all([import('./screens/drift.js'), addTexts(partTexts('drift'))]))[0].Drift)
+const Drift = later(async () => (await withTexts('drift', import('./screens/drift.js'))).Drift)
 const NewSchedule = later(async () => (await import('./screens/schedules.js')).NewSchedule)
 
 const routes = [

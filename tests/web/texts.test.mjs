@@ -34,6 +34,15 @@ function texts() {
   return found
 }
 
+/** Texts of t() with a number in them that say the same whatever it is: a measure, a share, the name of something. All others are told by tn(). */
+const WITH_ANY_NUMBER = [
+  '{n} km apart', 'but {n} km apart', 'answered in {n} ms', '{n} s behind', '{n} s ahead', 'Tries again in {n} s', 'status {n} at {path}', 'version {n}', 'see {n}', '{what}: {n}', 'Target cell {n} of {name}',
+  '{some} of {all}', '{done} of {all}', 'Cells {filled}/{all}', 'Words that match, {n} of {all}: {words}', 'Accept {n}', 'Approve {n}', 'To go on, type {n}', 'All cells, {rows} × {columns}', 'Open the grid, {rows} × {columns}',
+]
+const NUMBER = '\\{(?:n|count|all|some|done|agree|filled|left|shown|rows|columns)\\}'
+/** What agrees with a number in French, Spanish and Portuguese: "{n} totaux", "les {n} premières", "{n} sur {all} décidés". */
+const AGREES = new RegExp(`(?:^|\\s)(?:les|des|los|las|os|as)\\s${NUMBER}|${NUMBER}\\s(?:\\p{L}+\\s){0,2}\\p{L}{3,}[sx](?!\\p{L})`, 'iu')
+
 const places = (text) => [...new Set(text.match(/\{\w+\}/g) ?? [])].sort().join()
 
 const OTHERS = Object.keys(LANGUAGES).filter((one) => one !== 'en')
@@ -125,6 +134,16 @@ for (const [locale, grouped, share, day, decimals, plurals] of [
     for (const [n, form] of Object.entries(plurals)) assert.equal(tn('{n} row', '{n} rows', Number(n)), locale.startsWith('en') ? { one: `${number(Number(n))} row`, other: `${number(Number(n))} rows` }[form] : form, n)
     await loadLanguage(['en'], () => '')
   })
+
+test('a text with a number in it is told by tn(), unless it is the same whatever the number', () => {
+  const plain = [...texts()].filter(([text, plural]) => plural === undefined && new RegExp(NUMBER).test(text)).map(([text]) => text)
+  assert.deepEqual(plain.sort(), [...WITH_ANY_NUMBER].sort())
+  for (const text of ['Les {n} premières sur {all}.', '{agree} totaux sur {all} concordent.', '{done} sur {all} décidés', 'Todos os {n}', '{n} filas', '{some} de {all} celdas']) assert.match(text, AGREES)
+  for (const language of ['fr', 'es', 'pt']) {
+    const po = poOf(`${language}.po`)
+    for (const text of WITH_ANY_NUMBER) assert.doesNotMatch(po.get(text)[0], AGREES)
+  }
+})
 
 test('no text stands in a screen without t()', () => {
   for (const path of modules(join(WEB, 'screens'))) {

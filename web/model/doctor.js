@@ -1,5 +1,5 @@
 // What the doctor found at a server, in words. His sentences are English and each is the key of its translation; what is not here is shown as he says it. No DOM.
-import { t, time } from '../i18n.js'
+import { t, time, tn } from '../i18n.js'
 
 /** Meanings and remedies of what is not good. */
 const sentences = (t) => [
@@ -117,7 +117,7 @@ const CHECKS = {
 
 const FOUND = [
   [/^answered in (\d+) ms$/, (ms) => t('answered in {n} ms', { n: Number(ms) })],
-  [/^trusted, until (\S+) \((-?\d+) days\)$/, (date, days) => t('trusted, until {date} ({n} days)', { date: time(date), n: Number(days) })],
+  [/^trusted, until (\S+) \((-?\d+) days\)$/, (date, days) => tn('trusted, until {date} ({n} day)', 'trusted, until {date} ({n} days)', Number(days), { date: time(date) })],
   [/^trusted$/, () => t('trusted')],
   [/^none$/, () => t('none')],
   [/^(\d+) seconds behind ours$/, (n) => t('{n} s behind', { n: Number(n) })],

@@ -1,5 +1,5 @@
 // Why the engine proposes an org unit or an attribute option, in words: the codes that drawbridge tells beside its English sentence. What is not here is shown as that sentence. No DOM.
-import { t } from '../i18n.js'
+import { t, tn } from '../i18n.js'
 
 const OF_PLACES = {
   decided: () => t('A person decided so'),
@@ -11,7 +11,7 @@ const OF_PLACES = {
   names_contradict: () => t('but names that contradict each other'),
   other_name: () => t('another name'),
   only_tops: () => t('the only tops of their trees'),
-  below: (value) => t('{some} of {all} units below belong together', { some: value.split('/')[0], all: value.split('/')[1] }),
+  below: (value) => tn('{n} of {all} units below belongs together', '{n} of {all} units below belong together', Number(value.split('/')[0]), { all: Number(value.split('/')[1]) }),
   km: (value) => t('{n} km apart', { n: Number(value) }),
   far: (value) => t('but {n} km apart', { n: Number(value) }),
   above_parent: () => t('below parents that belong together'),

@@ -12,7 +12,7 @@ const TOO_SLOW = () => [t('Analytics took too long there'), t('Try again when th
 const WORDS = {
   no_tables: NO_TABLES,
   nothing_countable: () => [t('Nothing there can be counted'), t('Analytics counts numbers and yes or no.')],
-  too_many_requests: ({ requests }) => [t('That would take {n} requests to the server', { n: requests })],
+  too_many_requests: ({ requests }) => [tn('That would take {n} request to the server', 'That would take {n} requests to the server', requests)],
   policy: (error) => [inWords(error).title, t('Ask the administrator of drawbridge to allow /api/analytics, /api/dataSets, /api/me and /api/system/info of this server.')],
   E7120: () => [t('Your account may not see the data of an organisation unit there'), t('Ask the administrator of the server to add it to your organisation units for data output and analysis.')],
   E7128: () => [t('There is more to count than the server allows'), t('Ask its administrator to raise the limit of analytics records (System Settings app > Analytics).')],

@@ -65,7 +65,7 @@ export function LargeGrid({ title, rows, columns, links, split, onChoose, onLeav
   const columnHead = (one) => html`<${Name} of=${one} class="name" /><small><span class="unseen">${t('Filled by')}</span><span aria-hidden="true">Σ</span> ${number(filled.get(one.id) ?? 0)}</small>`
   return html`<div class="whole">
     <div class="bar-tools"><${Button} onClick=${onLeave} kbd="Esc">${t('Back to the pair')}<//><h1 id="whole-title">${title}</h1>
-      <span>${t('{some} of {all} rows have a target', { some: links.size, all: rows.length })}</span></div>
+      <span>${tn('{n} of {all} rows has a target', '{n} of {all} rows have a target', links.size, { all: rows.length })}</span></div>
     <div class="bar-tools finders">
       <${Combobox} label=${t('Find a row')} search=${findRow} onChoose=${show} />
       <${Combobox} label=${t('Target of this row')} search=${findColumn} onChoose=${give} />

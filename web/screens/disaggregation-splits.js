@@ -21,6 +21,6 @@ export function Splits({ choices, linksOf, nameOf, onChoose }) {
         ${now && !known && html`<option value=${now}>${nameOf(grid, now)}</option>`}
       <//>`
     })}</div>
-    ${choices.length > SHOWN && html`<p>${t('and {n} more', { n: choices.length - SHOWN })}</p>`}
+    ${choices.length > SHOWN && html`<p>${tn('and {n} more', 'and {n} more', choices.length - SHOWN)}</p>`}
   <//>`
 }

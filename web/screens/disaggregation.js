@@ -153,7 +153,7 @@ function useWay(grid, gridRef, back) {
 }
 
 function OpenGrid({ id, pair, grid, rows, columns, links }) {
-  return html`<p>${t('{some} of {all} rows have a target', { some: links.size, all: rows.length })}</p>
+  return html`<p>${tn('{n} of {all} rows has a target', '{n} of {all} rows have a target', links.size, { all: rows.length })}</p>
     <p><${Link} id="open-${grid}" class="button" to=${pairAddress(id, pair, grid)}>${t('Open the grid, {rows} × {columns}', { rows: rows.length, columns: columns.length })}<//></p>`
 }
 
@@ -171,7 +171,7 @@ function Result({ id, pair, result, exceptions }) {
     <table><tbody>${lines.map(([text, value]) => html`<tr key=${text}><th scope="row">${text}</th><td class="number">${value}</td></tr>`)}</tbody></table>
     <p>${exceptions.length ? tn('{n} data element is matched otherwise:', '{n} data elements are matched otherwise:', exceptions.length) : t('All data elements are matched so.')}</p>
     ${exceptions.length > 0 && html`<ul class="links">${exceptions.slice(0, SHOWN_EXCEPTIONS).map(({ element }) => html`<li key=${element.source.id}><${Link} to="${reviewAddress(id)}?text=${encodeURIComponent(element.source.name)}"><${Name} of=${element.source.name} /><//></li>`)}
-      ${exceptions.length > SHOWN_EXCEPTIONS && html`<li>${t('and {n} more', { n: exceptions.length - SHOWN_EXCEPTIONS })}</li>`}</ul>`}
+      ${exceptions.length > SHOWN_EXCEPTIONS && html`<li>${tn('and {n} more', 'and {n} more', exceptions.length - SHOWN_EXCEPTIONS)}</li>`}</ul>`}
   </section>`
 }
 

@@ -98,7 +98,7 @@ export function Making({ params }) {
   </div>`
 }
 
-export const comparedSoFar = ({ progress }) => (progress ? t('{done} of {all} data elements', { done: progress.done, all: progress.of }) : t('Under way'))
+export const comparedSoFar = ({ progress }) => (progress ? tn('{n} of {all} data elements', '{n} of {all} data elements', progress.done, { all: progress.of }) : t('Under way'))
 
 export function readSoFar({ data_elements: elements, org_units: units }) {
   if (elements === 0) return t('Waiting')

@@ -53,8 +53,8 @@ function About({ alignment, rows }) {
   const lines = [
     [t('Source'), side(alignment.source)], [t('Target'), side(alignment.target)],
     [t('Version'), number(alignment.version)], [t('As of'), time(new Date().toISOString())],
-    [t('Decided'), [t('{done} of {all} decided', { done: accepted + none, all }), warned > 0 && tn('{n} with a warning', '{n} with warnings', warned)].filter(Boolean).join(', ')],
-    [t('Can be filled'), t('{some} of {all} target cells can be filled', { some: alignment.coverage.target_cells_filled, all: alignment.coverage.target_cells })],
+    [t('Decided'), [tn('{n} of {all} decided', '{n} of {all} decided', accepted + none, { all }), warned > 0 && tn('{n} with a warning', '{n} with warnings', warned)].filter(Boolean).join(', ')],
+    [t('Can be filled'), tn('{n} of {all} target cells can be filled', '{n} of {all} target cells can be filled', alignment.coverage.target_cells_filled, { all: alignment.coverage.target_cells })],
   ]
   return html`<table class="about"><caption class="unseen">${t('About this mapping')}</caption><tbody>${lines.map(([text, value]) => html`<tr key=${text}><th scope="row">${text}</th><td>${value}</td></tr>`)}</tbody></table>`
 }

@@ -51,8 +51,8 @@ function Coverages({ id, alignment, rows, open }) {
       ${open > 0 ? html`<${Link} class="button primary" to=${reviewAddress(id, { state: 'open' })}>${tn('Review {n} data element', 'Review {n} data elements', open)}<//>`
         : html`<${Link} class="button primary" to="${reviewAddress(id)}/send">${t('Choose what to send')}<//>`}</div>
     <div class="facts wide">
-      <${Fact} value=${share(coverage.accepted, coverage.source_elements)}><${Link} to=${reviewAddress(id, { state: 'accepted' })}>${t('{some} of {all} data elements accepted', { some: coverage.accepted, all: coverage.source_elements })}<//><//>
-      <${Fact} value=${share(coverage.target_cells_filled, coverage.target_cells)}><${Link} to="${reviewAddress(id)}/disaggregation">${t('{some} of {all} target cells can be filled', { some: coverage.target_cells_filled, all: coverage.target_cells })}<//><//>
+      <${Fact} value=${share(coverage.accepted, coverage.source_elements)}><${Link} to=${reviewAddress(id, { state: 'accepted' })}>${tn('{n} of {all} data elements accepted', '{n} of {all} data elements accepted', coverage.accepted, { all: coverage.source_elements })}<//><//>
+      <${Fact} value=${share(coverage.target_cells_filled, coverage.target_cells)}><${Link} to="${reviewAddress(id)}/disaggregation">${tn('{n} of {all} target cells can be filled', '{n} of {all} target cells can be filled', coverage.target_cells_filled, { all: coverage.target_cells })}<//><//>
       <${Fact} value=${counted?.share ?? mapped}>
         ${counted && html`<p><${Link} to=${reviewAddress(id, { state: 'accepted' })}>${tn('of {n} value of the last 12 months is of an accepted data element', 'of {n} values of the last 12 months are of accepted data elements', counted.all)}<//></p>`}
         ${mapped !== undefined

@@ -48,7 +48,7 @@ function About({ report }) {
   const units = report.org_units.map((id) => nameOf(report, 'source', id))
   const lines = [
     [t('Source'), side('source', report.from, report.by_source)], [t('Target'), side('target', report.to, report.by_target)], [t('Began'), time(report.began)], [t('Ended'), time(report.ended)], [t('Periods'), report.periods.map(periodText).join(', ')],
-    [t('Organisation units'), units.slice(0, 20).join(', ') + (units.length > 20 ? ` ${t('and {n} more', { n: units.length - 20 })}` : '')],
+    [t('Organisation units'), units.slice(0, 20).join(', ') + (units.length > 20 ? ` ${tn('and {n} more', 'and {n} more', units.length - 20)}` : '')],
     ...(report.read === 'analytics' ? [[t('Read from'), t('analytics: added up by the server, of {time}', { time: time(report.servers?.source?.analytics) })]] : []),
     ...(report.changed_since ? [[t('Only what changed at the source since'), report.changed_since]] : []), ...(report.deletions === 'delete' ? [[t('Deleted at the source'), t('deleted at the target too')]] : []), ...(report.comments === 'carry' ? [[t('Comments and follow-up marks'), t('taken along')]] : []),
     [t('Mapping'), [report.mapping_name, report.mapping_version && t('version {n}', { n: report.mapping_version })].filter(Boolean).join(', ')], [t('SHA-256 of the mapping'), report.mapping_sha256],

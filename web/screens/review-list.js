@@ -35,8 +35,8 @@ export function ReviewBar({ id, progress, coverage, history, run, list, onAccept
   return html`<div class="bar-tools">
     <div class="row grow">
       <${Bar} label=${t('Decided')} value=${done} max=${progress.all} />
-      <span>${t('{done} of {all} decided', { done, all: progress.all })}</span>
-      <span class="muted">${t('{some} of {all} target cells can be filled', { some: coverage.target_cells_filled, all: coverage.target_cells })}</span>
+      <span>${tn('{n} of {all} decided', '{n} of {all} decided', done, { all: progress.all })}</span>
+      <span class="muted">${tn('{n} of {all} target cells can be filled', '{n} of {all} target cells can be filled', coverage.target_cells_filled, { all: coverage.target_cells })}</span>
       ${progress.warned > 0 && html`<button type="button" class="link" onClick=${onWarned}>${tn('{n} with a warning', '{n} with warnings', progress.warned)}</button>`}
       ${progress.changed > 0 && html`<button type="button" class="link" onClick=${onChanged}>${tn('{n} changed at a server', '{n} changed at a server', progress.changed)}</button>`}
     </div>

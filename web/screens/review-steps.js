@@ -25,6 +25,6 @@ export function Steps({ id, version, onUndo, onClose }) {
       <p class="muted"><small><bdi>${one.by}</bdi>, ${time(one.at)}${one.after.length > 1 && html` · ${tn('{n} decision', '{n} decisions', one.after.length)}`}</small></p>
       ${one.can_undo && html`<${Button} small disabled=${version === 0} onClick=${() => back(one)} aria-label=${t('Undo down to here: {step}', { step: stepName(one) })}>${t('Undo down to here')}<//>`}
     </li>`)}</ol>
-    ${steps.length === SHOWN && html`<p class="muted">${t('The newest {n} are shown.', { n: SHOWN })}</p>`}
+    ${steps.length === SHOWN && html`<p class="muted">${tn('The newest {n} is shown.', 'The newest {n} are shown.', SHOWN)}</p>`}
   <//>`
 }

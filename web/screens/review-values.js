@@ -60,7 +60,7 @@ function Strength({ found: { speaks, strength, correlation } }) {
 }
 
 const NAMED = 3
-const unitsText = (units) => units.slice(0, NAMED).join(', ') + (units.length > NAMED ? ` ${t('and {n} more', { n: units.length - NAMED })}` : '')
+const unitsText = (units) => units.slice(0, NAMED).join(', ') + (units.length > NAMED ? ` ${tn('and {n} more', 'and {n} more', units.length - NAMED)}` : '')
 
 function Table({ data: { type, periods, ours, theirs }, alignment: { source, target }, nameOf, several }) {
   const head = (what, side, { units }) => html`<th scope="col" class="number">${what}<br /><small class="muted"><${Name} of=${nameOf(side.server)} />${units.length > 0 && html`: <${Name} of=${unitsText(units)} />`}</small></th>`

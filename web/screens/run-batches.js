@@ -24,6 +24,6 @@ export function Batches({ run }) {
       <tbody>${[...batches].reverse().map((one) => html`<tr key=${one.number}><th scope="row" class="number">${number(one.number)}</th><td><${Units} batch=${one} /></td>
         ${numbers.map(([key]) => html`<td key=${key} class="number">${number(one[key])}</td>`)}
         <td class="number">${one.ignored > 0 ? html`<${Tag} tone="negative">${number(one.ignored)}<//>` : number(0)}</td><td><time datetime=${one.at}>${clock(one.at)}</time></td></tr>`)}</tbody></table></div>
-    ${all > batches.length && html`<p class="muted">${t('The last {n} of {all}.', { n: batches.length, all })}</p>`}
+    ${all > batches.length && html`<p class="muted">${tn('The last {n} of {all}.', 'The last {n} of {all}.', batches.length, { all })}</p>`}
   </section>`
 }

@@ -46,7 +46,7 @@ function Silent({ units, all, names }) {
   const periods = [...new Set(units.map((one) => one.period))]
   return html`<section aria-labelledby="silent"><h2 id="silent">${t('Organisation units of which the source gave nothing')}</h2>
     <dl>${periods.map((period) => html`<dt key=${period}>${periodText(period)}</dt><dd key=${`${period} units`}>${units.filter((one) => one.period === period).map(({ org_unit: id }, i) => html`${i > 0 && ', '}<${Name} of=${names.units.get(id) ?? id} />`)}</dd>`)}</dl>
-    ${all > units.length && html`<p class="muted">${t('The first {n} of {all}.', { n: units.length, all })}</p>`}
+    ${all > units.length && html`<p class="muted">${tn('The first {n} of {all}.', 'The first {n} of {all}.', units.length, { all })}</p>`}
   </section>`
 }
 
@@ -59,7 +59,7 @@ function Replaced({ run, names }) {
       <thead><tr><th scope="col">${t('Target cell')}</th><th scope="col">${t('Organisation unit')}</th><th scope="col">${t('Period')}</th><th scope="col" class="number">${t('Before')}</th><th scope="col" class="number">${t('Now')}</th></tr></thead>
       <tbody>${run.replaced.map((one, i) => html`<tr key=${i}><td><${Cell} of=${one} names=${names.target} /></td><td><${Name} of=${names.units.get(one.org_unit) ?? one.org_unit} /></td><td>${periodText(one.period)}</td>
         <td class="number"><bdi>${one.before}</bdi></td><td class="number"><bdi>${one.value ?? t('Deleted')}</bdi></td></tr>`)}</tbody></table></div>
-    ${all > run.replaced.length && html`<p class="muted">${t('The first {n} of {all}.', { n: run.replaced.length, all })}</p>`}
+    ${all > run.replaced.length && html`<p class="muted">${tn('The first {n} of {all}.', 'The first {n} of {all}.', run.replaced.length, { all })}</p>`}
   </section>`
 }
 
@@ -84,6 +84,6 @@ function Conflict({ conflict, names, alignment }) {
         <td class="number">${one.target.value ?? one.sources.map((source) => source.value).join(' + ')}</td><td><${Cell} of=${one.target} names=${names.target} /></td>
         ${alignment && html`<td><${Mappings} alignment=${alignment} sources=${one.sources} names=${names.source} /></td>`}
       </tr>`)}</tbody></table></div>
-    ${conflict.count > conflict.cells.length && html`<p class="muted">${t('The first {n} of {all}.', { n: conflict.cells.length, all: conflict.count })}</p>`}
+    ${conflict.count > conflict.cells.length && html`<p class="muted">${tn('The first {n} of {all}.', 'The first {n} of {all}.', conflict.cells.length, { all: conflict.count })}</p>`}
   </details>`
 }

@@ -1,6 +1,6 @@
 // What can be done about a run that has ended, or beside it: undone, and, where it was only checked, sent without the person or by itself.
 import { html, useState } from '../lib.js'
-import { t, time } from '../i18n.js'
+import { t, time, tn } from '../i18n.js'
 import { gateway } from '../api.js'
 import { Link, navigate } from '../router.js'
 import { Button, Dialog, Field, Problem } from '../ui.js'
@@ -45,7 +45,7 @@ export function AskOverwrite({ run, server, onClose, onSend }) {
   const [typed, type] = useState('')
   const { updated } = run.counts
   const send = html`<${Button} destructive disabled=${typed.trim() !== String(updated)} onClick=${onSend}>${t('Send and replace')}<//>`
-  return html`<${Dialog} title=${t('Replace {n} values?', { n: updated })} onClose=${onClose} cancel=${t('Leave it')} action=${send}>
+  return html`<${Dialog} title=${tn('Replace {n} value?', 'Replace {n} values?', updated)} onClose=${onClose} cancel=${t('Leave it')} action=${send}>
     <p>${t('At {server} as many values are different now. The first of them are below; the run can be undone.', { server })}</p>
     <${Field} label=${t('To go on, type {n}', { n: String(updated) })} value=${typed} onInput=${type} inputmode="numeric" autocomplete="off" />
   <//>`

@@ -158,7 +158,7 @@ function Outcome({ run, server }) {
   const agree = run.totals.filter((one) => one.equal).length
   const words = {
     done: () => foundNothing({ outcome: run.state, undo: run.undoes, counts }) ? html`<${Notice} title=${t('There is nothing to send')} live>${told}<//>` : html`<${Notice} tone="good" title=${t('Everything arrived: all totals agree')} live>${tn('{n} value was read back from the target and is what was sent.', '{n} values were read back from the target and are what was sent.', counts.verified)}<//>`,
-    differs: () => agree === run.totals.length ? html`<${Notice} tone="error" title=${t('Does not agree')} live>${told}<//>` : html`<${Notice} tone="error" title=${t('Not all totals agree')} live>${t('{agree} of {all} totals agree. The others stand first in the table.', { agree, all: run.totals.length })}<//>`,
+    differs: () => agree === run.totals.length ? html`<${Notice} tone="error" title=${t('Does not agree')} live>${told}<//>` : html`<${Notice} tone="error" title=${t('Not all totals agree')} live>${tn('{n} of {all} totals agrees. The others stand first in the table.', '{n} of {all} totals agree. The others stand first in the table.', agree, { all: run.totals.length })}<//>`,
     refused: () => html`<${Notice} tone="warning" title=${tn('The target did not take {n} value', 'The target did not take {n} values', refused)} live>${t('All else arrived and was verified. What was refused is below, with the reason.')}<//>`,
     failed: () => html`<${Problem} error=${run.problem ?? { title: t('The run failed') }} />`,
     cancelled: () => html`<${Notice} title=${t('Stopped by you')}>${t('What was sent before stays at the target. You can go on where it stopped.')}<//>`,
@@ -195,7 +195,7 @@ function Totals({ run }) {
         <td><${Name} of=${one.name ?? one.data_element} /></td><td>${periodText(one.period)}</td><td class="number">${decimal(one.source)}</td>
         <td class="number">${decimal(one.target)}</td><td>${one.equal ? html`<${Tag} tone="positive">${t('Yes')}<//>` : html`<${Tag} tone="negative">${t('No')}<//>`}</td>
       </tr>`)}</tbody></table></div>
-    ${sorted.length > shown.length && html`<p><${Button} small onClick=${() => setAll(true)}>${t('Show all {n}', { n: sorted.length })}<//></p>`}
+    ${sorted.length > shown.length && html`<p><${Button} small onClick=${() => setAll(true)}>${tn('Show all {n}', 'Show all {n}', sorted.length)}<//></p>`}
   </section>`
 }
 

@@ -113,7 +113,7 @@ function Periods({ type, chosen, onChange }) {
   return html`<section class="card" aria-labelledby=${id}>
     <div class="title"><h2 id=${id}>${t('Periods')}</h2><span class="muted">${tn('{n} chosen', '{n} chosen', chosen.size)}</span></div>
     <p class="row"><${Button} small onClick=${() => onChange(new Set([list[0].id]))}>${last}<//>
-      <${Button} small onClick=${() => onChange(new Set(list.slice(0, SHOWN_PERIODS).map((one) => one.id)))}>${t('All {n}', { n: Math.min(SHOWN_PERIODS, list.length) })}<//></p>
+      <${Button} small onClick=${() => onChange(new Set(list.slice(0, SHOWN_PERIODS).map((one) => one.id)))}>${tn('All {n}', 'All {n}', Math.min(SHOWN_PERIODS, list.length))}<//></p>
     <fieldset class="choices"><legend class="unseen">${t('Periods')}</legend>
       ${list.map((one) => html`<label key=${one.id} class="check"><input type="checkbox" checked=${chosen.has(one.id)} onChange=${(event) => set(one.id, event.target.checked)} />${periodName(type, one, region())} <small class="muted">${one.id}</small></label>`)}
     </fieldset>
@@ -145,7 +145,7 @@ function Units({ units, tree, chosen, onChange, server }) {
     return next
   })
   return html`<section class="card" aria-labelledby=${id}>
-    <div class="title"><h2 id=${id}>${t('Organisation units')}</h2>${tree && html`<span class="muted">${t('{n} of {all} chosen', { n: chosen.size, all: tree.byId.size })}</span>`}</div>
+    <div class="title"><h2 id=${id}>${t('Organisation units')}</h2>${tree && html`<span class="muted">${tn('{n} of {all} chosen', '{n} of {all} chosen', chosen.size, { all: tree.byId.size })}</span>`}</div>
     <${Problem} error=${units.error} again=${units.reload} server=${server} />
     ${units.loading && html`<${Loading} what=${t('Asking where the data set is used…')} />`}
     ${tree && html`<p class="row"><${Button} small onClick=${() => onChange(new Set(tree.byId.keys()))}>${t('All')}<//><${Button} small onClick=${() => onChange(new Set())}>${t('None')}<//></p>
@@ -153,7 +153,7 @@ function Units({ units, tree, chosen, onChange, server }) {
     ${tree.byId.size === 0 && html`<${Notice} tone="warning" title=${t('The data set is assigned to no organisation unit that you can see')} />`}
     <fieldset class="choices tree"><legend class="unseen">${t('Organisation units')}</legend>
       ${nodes.slice(0, 500).map((node) => html`<${UnitRow} key=${node.id} node=${node} state=${stateOf(chosen, node)} open=${open.has(node.id) || text.trim() !== ''} onFlip=${() => flip(node)} onToggle=${(on) => onChange(toggle(chosen, node, on))} />`)}
-      ${nodes.length > 500 && html`<p class="muted">${t('{n} more: search for them', { n: nodes.length - 500 })}</p>`}
+      ${nodes.length > 500 && html`<p class="muted">${tn('{n} more: search for it', '{n} more: search for them', nodes.length - 500)}</p>`}
     </fieldset>`}
   </section>`
 }
