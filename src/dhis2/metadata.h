@@ -164,7 +164,7 @@ void dhis2_metadata_reader_calendar(struct dhis2_metadata_reader *reader, struct
 const struct dhis2_metadata *dhis2_metadata_reader_finish(struct dhis2_metadata_reader *reader, struct error *error);
 
 /* A list as CSV (RFC 4180, UTF-8, header): `data_element` (id) is needed; `data_element_name`, `data_element_code`, `description`, `value_type`, `category_option_combo` (id), `category_option_combo_name`,
- * `data_set` (id), `data_set_name` may be there, in any order; further columns are left alone. One line a cell, or one an element (then it holds one COC with the id `default`, the default by role). */
+ * `data_set` (id), `data_set_name` may be there, in any order; for the first three `id` or `uid`, `name` and `code` stand as well; further columns are left alone. One line a cell, or one an element (then it holds one COC with the id `default`, the default by role). */
 const struct dhis2_metadata *dhis2_metadata_of_csv(struct arena *arena, struct str text, struct error *error);
 
 /* A file: `.csv` is a list, everything else an export; "-" is standard input. ERROR_input names the file. */

@@ -16,6 +16,9 @@ static const struct str column_names[COLUMNS] = {
     [DATA_SET_NAME] = {"data_set_name", 13},
 };
 
+/* A plain list of elements, as DHIS2's own CSV has it or as somebody typed it. */
+static const struct str plain_names[][ELEMENT_CODE + 1] = {{{"id", 2}, {"name", 4}, {"code", 4}}, {{"uid", 3}, {"name", 4}, {"code", 4}}};
+
 /* The cells that an element was listed with, until it is known which combo holds them. */
 struct cell {
   struct str coc, name;
@@ -42,6 +45,12 @@ static int too_many(struct error *error) {
 
 static int header(struct list *list, const struct str *fields, size_t count, struct error *error) {
   csv_columns(fields, count, column_names, COLUMNS, list->columns);
+  for (size_t i = 0; i < sizeof plain_names / sizeof *plain_names && list->columns[ELEMENT] == SIZE_MAX; i++) {
+    size_t plain[ELEMENT_CODE + 1];
+    csv_columns(fields, count, plain_names[i], ELEMENT_CODE + 1, plain);
+    for (size_t k = 0; k <= ELEMENT_CODE; k++)
+      if (list->columns[k] == SIZE_MAX) list->columns[k] = plain[k];
+  }
   list->header_seen = true;
   if (list->columns[ELEMENT] == SIZE_MAX) return error_set(error, ERROR_input, "line 1: there is no column data_element");
   return 0;

@@ -368,6 +368,13 @@ static void test_csv_list(void **state) {
   assert_true(dhis2_metadata_element(m, STR("e3"))->combos[0]->o.is_default);
   assert_int_equal(dhis2_metadata_data_set(m, STR("s1"))->member_count, 2);
   assert_null(dhis2_metadata_of_csv(arena, STR("name\nx\n"), &error));
+  static const struct str plain[] = {STR("Name,UID,Code\nCough,e1,C1\n"), STR("code,id,data_element_name\nC1,e1,Cough\n")};
+  for (size_t i = 0; i < 2; i++) {
+    m = dhis2_metadata_of_csv(arena, plain[i], &error);
+    if (!m) fail_msg("%s", error.message);
+    assert_text(dhis2_metadata_element(m, STR("e1"))->o.name, "Cough");
+    assert_text(dhis2_metadata_element(m, STR("e1"))->o.code, "C1");
+  }
   assert_null(dhis2_metadata_of_csv(arena, STR("data_element\n\"\"\n"), &error));
   assert_non_null(strstr(error.message, "line 2"));
 }
