@@ -309,7 +309,7 @@ export interface AlignmentPlaces {
 /** Of names, and of what drawbridge words itself; where none is said that of the client, or of the browser. */
 export type Language = 'en' | 'fr' | 'pt' | 'es' | 'ar'
 
-export type RunOrder = { periods: string[]; org_units: string[]; descendants?: boolean; dry_run?: boolean; wait?: boolean; approval?: boolean; changed_since?: string; deletions?: 'ignore' | 'delete'; comments?: 'none' | 'carry'; read?: 'values' | 'analytics'; check_min_max?: boolean; unattended_until?: string; webhook?: string; language?: Language; accept?: ('accepted' | 'auto' | 'proposed')[] } & (
+export type RunOrder = { periods: string[]; org_units: string[]; descendants?: boolean; dry_run?: boolean; wait?: boolean; approval?: boolean; changed_since?: string; deletions?: 'ignore' | 'delete'; comments?: 'none' | 'carry'; read?: 'values' | 'analytics'; unknown_units?: 'refuse' | 'skip'; check_min_max?: boolean; unattended_until?: string; webhook?: string; language?: Language; accept?: ('accepted' | 'auto' | 'proposed')[] } & (
   | { alignment: string }
   | { mapping: object; from: string; to: string }
 )
@@ -359,6 +359,8 @@ export interface Counts {
   left_alone?: number
   /** Org units, each in one period, of which the source gave nothing: see `silent_units`. */
   silent?: number
+  /** Org units, each in one period, that the target does not have, and whose values were skipped: see `skipped_units`. */
+  skipped_units?: number
   /** Refused by the target, by its code. */
   ignored: Record<string, number>
   verified: number; differing: number
@@ -383,12 +385,13 @@ export interface Run extends RunEntry {
   org_units?: number
   progress: { done: number; of: number }
   counts: Counts
-  totals: { data_element: string; name?: string; period: string; source: string | null; target: string | null; cells?: number; equal: boolean }[]
+  totals: { data_element: string; name?: string; period: string; source: string | null; target: string | null; cells?: number; equal: boolean; skipped?: string; equal_but_skipped?: boolean }[]
   conflicts: Conflict[]
   /** The first values that take the place of others, or (without `value`) are deleted; of a dry run, that would. */
   replaced: (CellValue & { before: string })[]
   /** The first org units, each in one period, of which the source gave nothing. */
   silent_units: { period: string; org_unit: string }[]
+  skipped_units?: { period: string; org_unit: string; data_element: string; values: number; total?: string }[]
   /** The last 20 of what went to the target at once; of a dry run, what it judged. */
   batches: { number: number; period: string; org_unit: string; name?: string; org_units: number; values: number; created: number; updated: number; removed: number; ignored: number; at: string }[]
   /** How many rows `runs.refused` has; left out where there are none. */
@@ -401,7 +404,7 @@ export interface Run extends RunEntry {
 /** As a RunOrder, for each period of a type, `after_day` days after it has ended. */
 export type ScheduleOrder = {
   name: string; period_type: string; after_day: number; for_days?: number; again_hours?: number; unattended_until: string; webhook?: string; language?: Language
-  org_units: string[]; descendants?: boolean; deletions?: 'ignore' | 'delete'; comments?: 'none' | 'carry'; read?: 'values' | 'analytics'; check_min_max?: boolean; accept?: ('accepted' | 'auto' | 'proposed')[]
+  org_units: string[]; descendants?: boolean; deletions?: 'ignore' | 'delete'; comments?: 'none' | 'carry'; read?: 'values' | 'analytics'; unknown_units?: 'refuse' | 'skip'; check_min_max?: boolean; accept?: ('accepted' | 'auto' | 'proposed')[]
 } & (
   | { alignment: string }
   | { mapping: object; from: string; to: string }

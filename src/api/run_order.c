@@ -10,7 +10,7 @@ static int check_members(const json_t *root, struct error *error) {
   static const char *const known[] = {"alignment",     "mapping",          "from",    "to",       "periods",       "org_units",
                                       "descendants",   "dry_run",          "wait",    "accept",   "changed_since", "deletions",
                                       "check_min_max", "unattended_until", "webhook", "approval", "comments",      "read",
-                                      "language"};
+                                      "language",      "unknown_units"};
   const char *key;
   json_t *value;
   json_object_foreach((json_t *)(uintptr_t)root, key, value) {
@@ -127,7 +127,8 @@ static int read_order(struct api_job *job, const json_t *root, struct run_asked 
       read_flag(root, "approval", &approval, error) || read_accept(root, order->accept, error) ||
       read_changed_since(job->arena, root, order, error) || read_choice(root, "deletions", "ignore", "delete", &order->deletions, error) ||
       read_choice(root, "comments", "none", "carry", &order->comments, error) ||
-      read_choice(root, "read", "values", "analytics", &order->analytics, error) || read_beside(job, root, ret, error) ||
+      read_choice(root, "read", "values", "analytics", &order->analytics, error) ||
+      read_choice(root, "unknown_units", "refuse", "skip", &order->skip_units, error) || read_beside(job, root, ret, error) ||
       read_language(job, root, ret, error))
     return -1;
   if (run_order_settle(order, job->arena, error)) {
@@ -200,6 +201,7 @@ int run_asked_write(struct arena *arena, const struct run_about *about, const st
   write_choice(out, "deletions", order.deletions, "delete");
   write_choice(out, "comments", order.comments, "carry");
   write_choice(out, "read", order.analytics, "analytics");
+  write_choice(out, "unknown_units", order.skip_units, "skip");
   if (order.changed_since.n) json_out_member_str(out, "changed_since", order.changed_since);
   if (about->beside.webhook.n) json_out_member_str(out, "webhook", about->beside.webhook);
   if (about->beside.language.n) json_out_member_str(out, "language", about->beside.language);

@@ -100,6 +100,7 @@ static void answer_as(struct api_job *job, const struct store_document *document
   write_part(&out, "conflicts", json_object_get(said, "conflicts"), "[]");
   write_part(&out, "replaced", json_object_get(said, "replaced"), "[]");
   write_part(&out, "silent_units", json_object_get(said, "silent_units"), "[]");
+  write_part(&out, "skipped_units", json_object_get(said, "skipped_units"), "[]");
   write_part(&out, "batches", json_object_get(said, "batches"), view.batches.n ? arena_cstr(job->arena, view.batches) : "[]");
   if (json_object_get(said, "refused_rows")) write_part(&out, "refused_rows", json_object_get(said, "refused_rows"), "0");
   if (json_object_get(said, "estimate")) write_part(&out, "estimate", json_object_get(said, "estimate"), "");

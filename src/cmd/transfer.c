@@ -29,6 +29,8 @@ static const char usage[] =
     "  --deletions WHAT    ignore (default): what was deleted at the source stays at the target; delete: it is deleted there too\n"
     "  --read WHAT         values (default); analytics: what the source's server added up, where it gives no values themselves\n"
     "  --comments WHAT     none (default): comments and follow-up marks stay at the source; carry: they go along with the values\n"
+    "  --unknown-units WHAT of org units that the target does not have: refuse (default): each of their values is refused; skip: they are "
+    "left out, and told with their sums\n"
     "  --dry-run           reads, translates, asks the target to judge, and writes nothing; with --undo: what that would do\n"
     "  --values-in FILE    data values (dataValueSets JSON, CSV, or ADX); - is standard input\n"
     "  --values-out FILE   where translated values go: CSV where the name ends in .csv, ADX where in .xml or .adx, else JSON; - is "
@@ -50,7 +52,7 @@ enum { REPORTS_MAX = 8, REPORT_BYTES_MAX = 1 << 30 };
 
 struct asked {
   const char *config, *mapping, *from, *to, *periods, *units, *accept, *values_in, *values_out, *journal, *changed_since, *deletions,
-      *comments, *read, *language, *refused;
+      *comments, *read, *language, *refused, *unknown_units;
   const char *reports[REPORTS_MAX];
   size_t report_count;
   bool dry_run, wait, resume, undo, sum_anyway, check_min_max, require_approval;
@@ -137,7 +139,8 @@ static const char *take_report(void *payload, const char *path) {
 
 static int read_options(int argc, char **argv, struct asked *a) {
   static const char *const deletions[] = {"ignore", "delete", NULL}, *const comments[] = {"none", "carry", NULL},
-                           *const what[] = {"values", "analytics", NULL}, *const languages[] = {"en", "fr", "pt", "es", "ar", NULL};
+                           *const unknown[] = {"refuse", "skip", NULL}, *const what[] = {"values", "analytics", NULL},
+                           *const languages[] = {"en", "fr", "pt", "es", "ar", NULL};
   const struct line_option options[] = {{"config", .text = &a->config},
                                         {"mapping", .text = &a->mapping},
                                         {"from", .text = &a->from},
@@ -148,6 +151,7 @@ static int read_options(int argc, char **argv, struct asked *a) {
                                         {"changed-since", .text = &a->changed_since},
                                         {"deletions", .text = &a->deletions, .choices = deletions},
                                         {"comments", .text = &a->comments, .choices = comments},
+                                        {"unknown-units", .text = &a->unknown_units, .choices = unknown},
                                         {"read", .text = &a->read, .choices = what},
                                         {"dry-run", .flag = &a->dry_run},
                                         {"values-in", .text = &a->values_in},
@@ -209,6 +213,7 @@ static int read_order(struct work *w, struct error *error) {
                                 .changed_since = str_of(w->asked->changed_since),
                                 .deletions = str_eq(str_of(w->asked->deletions), STR("delete")),
                                 .comments = str_eq(str_of(w->asked->comments), STR("carry")),
+                                .skip_units = str_eq(str_of(w->asked->unknown_units), STR("skip")),
                                 .analytics = str_eq(str_of(w->asked->read), STR("analytics")),
                                 .dry_run = w->asked->dry_run,
                                 .sum_anyway = w->asked->sum_anyway,
@@ -252,6 +257,7 @@ static int transfer_files(struct work *w, struct error *error) {
   if (a->journal || a->resume || a->undo)
     return bad_usage(error, "between files there is no journal: nothing is overwritten before all of it is right");
   if (a->read) return bad_usage(error, "--read is between servers");
+  if (a->unknown_units) return bad_usage(error, "--unknown-units is between servers: a file of values takes any org unit");
   if (a->wait) return bad_usage(error, "--wait is between servers: between files nobody is in the way");
   if (a->changed_since || a->deletions)
     return bad_usage(error, "--changed-since and --deletions are between servers: a file does not tell when a value was written");
@@ -336,8 +342,8 @@ static int transfer_servers(struct work *w, struct error *error) {
 static int resume_as_begun(struct work *w, struct error *error) {
   const struct asked *a = w->asked;
   struct run_begun begun;
-  if (a->periods || a->units || a->accept || a->changed_since || a->deletions || a->comments || a->read || a->sum_anyway ||
-      a->check_min_max || a->require_approval)
+  if (a->periods || a->units || a->accept || a->changed_since || a->deletions || a->comments || a->read || a->unknown_units ||
+      a->sum_anyway || a->check_min_max || a->require_approval)
     return bad_usage(error, "--resume goes on with the run as it was begun: give --journal alone, or all words that it was begun with");
   if (find_begun(w, &begun, error)) return -1;
   w->order = begun.order;
@@ -438,6 +444,7 @@ static void say(FILE *to, const struct work *w, const char *outcome) {
               {"unchanged", c->unchanged},
               {"left alone", c->left_alone},
               {"org units of which the source gave nothing", c->silent},
+              {"org units skipped that the target does not have", c->skipped_units},
               {"ignored", c->ignored},
               {"refused", c->refused},
               {"skipped", c->skipped},

@@ -8,13 +8,51 @@ static void add_source(struct intake *in, const struct contribution *c, const st
   report_total(in->report, o->id.data_element, translation_id(in->translation, c->period), REPORT_SOURCE, number, sign);
 }
 
+/* A value is told once of each element, however many cells of it it goes to. */
+static bool is_first_of_element(const struct intake *in, const struct translated *translated, size_t part) {
+  struct str element = translation_operand(in->translation, translated->to[part].operand)->id.data_element;
+  for (size_t i = 0; i < part; i++)
+    if (str_eq(translation_operand(in->translation, translated->to[i].operand)->id.data_element, element)) return false;
+  return true;
+}
+
+static bool is_wanted(const struct intake *in, const struct translated *translated) {
+  for (size_t i = 0; in->only && i < translated->count; i++)
+    if (changes_has(in->only, &translated->to[i])) return true;
+  return !in->only;
+}
+
+/* It goes nowhere, and what it would have added is told. */
+static void skip_value(struct intake *in, const struct dhis2_value *value, const struct translated *translated) {
+  struct decimal number;
+  char out[VALUE_OUT_SIZE];
+  report_unmapped(in->report, translated->reason, (struct mapping_operand){value->data_element, value->category_option_combo},
+                  value->value);
+  for (size_t i = 0; i < translated->count; i++) {
+    const struct contribution *c = &translated->to[i];
+    bool is_number = translation_is_counted(in->translation, c->operand) &&
+                     decimal_parse(translation_counted(in->translation, c, value->value, out), &number);
+    report_skip(in->report, &(struct report_skip){.org_unit = value->org_unit,
+                                                  .data_element = translation_operand(in->translation, c->operand)->id.data_element,
+                                                  .period = translation_id(in->translation, c->period),
+                                                  .is_value = is_first_of_element(in, translated, i),
+                                                  .number = is_number ? &number : NULL,
+                                                  .sign = translation_sign(in->translation, c)});
+  }
+}
+
 int intake_value(struct intake *in, const struct dhis2_value *value, struct error *error) {
   struct report_counts *counts = report_counts(in->report);
   struct translated translated = translation_of(in->translation, value);
   struct decimal number;
   char out[VALUE_OUT_SIZE];
   counts->read++;
-  if (translated.reason != TRANSFER_FINE) {
+  bool skips = translated.reason == TRANSFER_unknown_unit; /* one that is not wanted is passed over below, like any other */
+  if (skips && is_wanted(in, &translated)) {
+    skip_value(in, value, &translated);
+    return 0;
+  }
+  if (translated.reason != TRANSFER_FINE && !skips) {
     report_unmapped(in->report, translated.reason, (struct mapping_operand){value->data_element, value->category_option_combo},
                     value->value);
     return 0;

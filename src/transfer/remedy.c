@@ -10,6 +10,7 @@ static const char *const remedies[TRANSFER_REASON_COUNT] = {
     [TRANSFER_not_approved] = N_("Let a second person approve them in the alignment, then send again."),
     [TRANSFER_undecided] = N_("Decide the proposals in the alignment, then send again."),
     [TRANSFER_org_unit] = N_("Add a pair for this org unit to the mapping, or leave it out of the run."),
+    [TRANSFER_unknown_unit] = N_("Nothing, if that is right; else make the org unit at the target, or pair it with one that is there."),
     [TRANSFER_attribute_option_combo] = N_("Add a pair for this attribute option combo to the mapping."),
     [TRANSFER_period] = N_("Ask for periods of the type that the mapping rolls up."),
     [TRANSFER_no_value] = N_("Enter a value at the source, if there is one."),

@@ -8,7 +8,7 @@
 #include "transfer/refused.h"
 #include <jansson.h>
 
-enum { SILENT_MAX = 100, UNMAPPED_MAX = 10000, CONFLICTS_MAX = 1000, CONFLICT_CELLS = 5 };
+enum { SILENT_MAX = 100, SKIPPED_MAX = 2000, UNMAPPED_MAX = 10000, CONFLICTS_MAX = 1000, CONFLICT_CELLS = 5 };
 
 struct unmapped {
   enum transfer_reason reason;
@@ -31,9 +31,9 @@ struct conflict {
 
 struct total {
   struct str data_element, period, name;
-  struct decimal side[2];
+  struct decimal side[2], skipped;
   uint64_t cells;
-  bool seen[2];
+  bool seen[2], skips;
 };
 
 /* Cells with what they hold beside what they are to hold. */
@@ -53,13 +53,22 @@ struct silent {
   struct str period, org_unit;
 };
 
+/* What is skipped of an org unit that the target does not have, for one element and period. */
+struct skipped {
+  struct str org_unit, data_element, period;
+  uint64_t values;
+  struct decimal total;
+  bool has_total;
+};
+
 struct report {
   struct arena *arena;
   struct report_counts counts;
   uint64_t by_reason[TRANSFER_REASON_COUNT]; /* values of the source */
   struct map by_code;                        /* -> uint64_t */
   struct map unmapped, conflicts, totals;
-  struct map names[2]; /* id -> struct str */
+  struct map skipped, skipped_units; /* the second: each in its period */
+  struct map names[2];               /* id -> struct str */
   struct report_party parties[2];
   struct report_estimate estimate;
   bool has_estimate;
@@ -82,6 +91,8 @@ static void empty(struct report *r) {
   map_free(&r->unmapped);
   map_free(&r->conflicts);
   map_free(&r->totals);
+  map_free(&r->skipped);
+  map_free(&r->skipped_units);
   for (unsigned side = 0; side < 2; side++) map_free(&r->names[side]);
   for (unsigned list = 0; list < HELD_LISTS; list++) VEC_FREE(&r->held[list]);
   VEC_FREE(&r->silent);
@@ -272,6 +283,51 @@ void report_total_name(struct report *r, struct str data_element, struct str per
   if (!total->name.n && name.n) total->name = arena_str(r->arena, name);
 }
 
+static struct skipped *skipped_of(struct report *r, struct str org_unit, struct str data_element, struct str period) {
+  char key[600];
+  int n = snprintf(key, sizeof key, "%.*s %.*s %.*s", STR_ARG(str_slice(period, 0, 100)), STR_ARG(str_slice(org_unit, 0, 200)),
+                   STR_ARG(str_slice(data_element, 0, 200)));
+  struct str text = {key, (size_t)n};
+  struct skipped *s = map_get(&r->skipped, text);
+  if (s || r->skipped.count == SKIPPED_MAX) return s;
+  s = ARENA_NEW(r->arena, struct skipped);
+  s->org_unit = arena_str(r->arena, org_unit);
+  s->data_element = arena_str(r->arena, data_element);
+  s->period = arena_str(r->arena, period);
+  (void)map_put(&r->skipped, arena_str(r->arena, text), s);
+  return s;
+}
+
+static void count_skipped_unit(struct report *r, struct str org_unit, struct str period) {
+  char key[400];
+  int n = snprintf(key, sizeof key, "%.*s %.*s", STR_ARG(str_slice(period, 0, 100)), STR_ARG(str_slice(org_unit, 0, 200)));
+  struct str text = {key, (size_t)n};
+  if (map_get(&r->skipped_units, text)) return;
+  (void)map_put(&r->skipped_units, arena_str(r->arena, text), r);
+  r->counts.skipped_units++;
+}
+
+static void add_skipped_total(struct report *r, struct str data_element, struct str period, const struct decimal *number, int sign) {
+  struct total *total = total_of(r, data_element, period);
+  total->skips = true;
+  (void)decimal_add(&total->skipped, number, sign);
+}
+
+static void keep_skipped(struct skipped *s, uint64_t values, const struct decimal *number, int sign) {
+  if (!s) return;
+  s->values += values;
+  s->has_total |= number != NULL;
+  if (number) (void)decimal_add(&s->total, number, sign);
+}
+
+void report_skip(struct report *r, const struct report_skip *skip) {
+  count_skipped_unit(r, skip->org_unit, skip->period);
+  keep_skipped(skipped_of(r, skip->org_unit, skip->data_element, skip->period), skip->is_value, skip->number, skip->sign);
+  if (!skip->number) return;
+  report_total(r, skip->data_element, skip->period, REPORT_SOURCE, skip->number, skip->sign);
+  add_skipped_total(r, skip->data_element, skip->period, skip->number, skip->sign);
+}
+
 void report_estimate(struct report *r, struct report_estimate estimate) {
   r->estimate = estimate;
   r->has_estimate = true;
@@ -336,15 +392,22 @@ void report_each_id(const struct report *r, each_id *each, void *payload) {
   for (unsigned list = 0; list < HELD_LISTS; list++)
     for (size_t i = 0; i < r->held[list].n; i++) each_of_cell(&r->held[list].p[i].wanted, REPORT_TARGET, each, payload);
   for (size_t i = 0; i < r->silent.n; i++) each(payload, REPORT_SOURCE, REPORT_ORG_UNIT, r->silent.p[i].org_unit);
+  for (struct map_entry *e = map_first(&r->skipped); e; e = map_next(&r->skipped, e))
+    each(payload, REPORT_SOURCE, REPORT_ORG_UNIT, ((const struct skipped *)e->value)->org_unit);
 }
 
 static bool agrees(const struct total *total) {
   return decimal_cmp(&total->side[0], &total->side[1]) == 0;
 }
 
+static bool agrees_but_skipped(const struct total *total) {
+  struct decimal rest = total->side[REPORT_SOURCE];
+  return decimal_add(&rest, &total->skipped, -1) && decimal_cmp(&rest, &total->side[REPORT_TARGET]) == 0;
+}
+
 bool report_totals_agree(const struct report *r) {
   for (struct map_entry *e = map_first(&r->totals); e; e = map_next(&r->totals, e))
-    if (!agrees(e->value)) return false;
+    if (!agrees_but_skipped(e->value)) return false;
   return true;
 }
 
@@ -408,6 +471,8 @@ void report_write_totals(const struct report *r, struct json_out *out) {
     write_number(out, "target", total->seen[REPORT_TARGET] ? &total->side[REPORT_TARGET] : NULL);
     json_out_member_int(out, "cells", (int64_t)total->cells);
     json_out_member_bool(out, "equal", agrees(total));
+    if (total->skips) write_number(out, "skipped", &total->skipped);
+    if (total->skips) json_out_member_bool(out, "equal_but_skipped", agrees_but_skipped(total));
     json_out_end(out);
   }
   json_out_end(out);
@@ -553,6 +618,23 @@ static void write_silent(const struct report *r, struct json_out *out) {
   json_out_end(out);
 }
 
+static void write_skipped(const struct report *r, struct json_out *out) {
+  struct map_entry **list = sorted(&r->skipped);
+  json_out_member_array(out, "skipped_units");
+  for (size_t i = 0; i < r->skipped.count; i++) {
+    const struct skipped *s = list[i]->value;
+    json_out_object(out);
+    json_out_member_str(out, "period", s->period);
+    json_out_member_str(out, "org_unit", s->org_unit);
+    json_out_member_str(out, "data_element", s->data_element);
+    json_out_member_int(out, "values", (int64_t)s->values);
+    if (s->has_total) write_number(out, "total", &s->total);
+    json_out_end(out);
+  }
+  json_out_end(out);
+  free(list);
+}
+
 void report_write(const struct report *r, struct json_out *out) {
   json_out_key(out, STR("counts"));
   report_write_counts(r, out);
@@ -563,6 +645,7 @@ void report_write(const struct report *r, struct json_out *out) {
   report_write_conflicts(r, out);
   for (unsigned list = 0; list < HELD_LISTS; list++) write_held(r, list, out);
   write_silent(r, out);
+  write_skipped(r, out);
   json_out_key(out, STR("batches"));
   batches_write(&r->batches, out);
   if (r->refused_rows) json_out_member_int(out, "refused_rows", (int64_t)r->refused_rows);
@@ -604,6 +687,8 @@ static void add_totals(struct report *r, const json_t *list) {
     for (unsigned side = 0; side < 2; side++)
       if (decimal_parse(json_text(from, sides[side]), &number))
         report_total(r, json_text(from, "data_element"), json_text(from, "period"), (enum report_side)side, &number, 1);
+    if (decimal_parse(json_text(from, "skipped"), &number))
+      add_skipped_total(r, json_text(from, "data_element"), json_text(from, "period"), &number, 1);
     report_total_cells(r, json_text(from, "data_element"), json_text(from, "period"), json_count(from, "cells"));
     report_total_name(r, json_text(from, "data_element"), json_text(from, "period"), json_text(from, "name"));
   }
@@ -664,6 +749,16 @@ static void add_silent(struct report *r, const json_t *list) {
     keep_silent(r, json_text(json_array_get(list, i), "period"), json_text(json_array_get(list, i), "org_unit"));
 }
 
+static void add_skipped(struct report *r, const json_t *list) {
+  for (size_t i = 0; i < json_array_size(list); i++) {
+    const json_t *from = json_array_get(list, i);
+    struct decimal number;
+    bool has_total = decimal_parse(json_text(from, "total"), &number);
+    keep_skipped(skipped_of(r, json_text(from, "org_unit"), json_text(from, "data_element"), json_text(from, "period")),
+                 json_count(from, "values"), has_total ? &number : NULL, 1);
+  }
+}
+
 int report_add(struct report *r, struct str json, struct error *error) {
   json_t *root = json_doc_read(json);
   const json_t *counts = json_object_get(root, "counts");
@@ -677,6 +772,7 @@ int report_add(struct report *r, struct str json, struct error *error) {
   add_conflicts(r, json_object_get(root, "conflicts"));
   for (unsigned list = 0; list < HELD_LISTS; list++) add_held(r, list, json_object_get(root, held_lists[list].name));
   add_silent(r, json_object_get(root, "silent_units"));
+  add_skipped(r, json_object_get(root, "skipped_units"));
   batches_read(&r->batches, json_object_get(root, "batches"));
   r->refused_rows += json_count(root, "refused_rows");
   json_decref(root);

@@ -3,7 +3,7 @@
  * What holds always: totals are exact decimals. Parts of a run (chunks) are reports themselves; a whole is their sum, in any order: a run that was killed and resumed gives the report of one that was not, but for the batches, which tell what went when. Written as the same bytes for
  * the same content, lists in order of their ids.
  *
- * Limits: 10,000 source cells that go nowhere, 1,000 kinds of conflicts with the first 5 cells each (and the first 5 sources of each), 100 cells that differ, 100 org units of which the source gave nothing; what is beyond is counted, not listed: report_list_refused is for all. Memory: about 800 bytes for each target element and period.
+ * Limits: 10,000 source cells that go nowhere, 1,000 kinds of conflicts with the first 5 cells each (and the first 5 sources of each), 100 cells that differ, 100 org units of which the source gave nothing, 2,000 sums of org units that are skipped; what is beyond is counted, not listed: report_list_refused is for all. Memory: about 800 bytes for each target element and period.
  *
  * Life cycle: report_new, calls, report_free. */
 #ifndef DRAWBRIDGE_TRANSFER_REPORT_H
@@ -15,13 +15,14 @@
 #include "transfer/decimal.h"
 #include "transfer/translate.h"
 
-/* X(name, in words): values of the source up to `not_changed` but for `silent`, then cells of the target. */
+/* X(name, in words): values of the source up to `not_changed` but for `silent` and `skipped_units`, then cells of the target. */
 /* clang-format off */
 #define REPORT_COUNTS(X) \
   X(read, N_("values read at the source")) \
   X(not_asked, N_("values that the source sent although nobody asked for them: passed over")) \
   X(unchecked, N_("values of the source's analytics of which could not be asked whether newer ones were entered since its tables were made")) \
   X(silent, N_("org units, each in one period, of which the source gave nothing")) \
+  X(skipped_units, N_("org units, each in one period, that the target does not have: skipped with their values")) \
   X(mapped, N_("values of the source that go somewhere")) \
   X(not_changed, N_("of these, only in cells that nothing changed in since the day asked for: passed over")) \
   X(cells, N_("cells of the target that they make, refused ones too")) \
@@ -102,6 +103,16 @@ void report_total_name(
     struct str
         name); /* what the target calls the element; empty: not known. What report_name says of it outweighs this, as parts may have been named in another language */
 
+/* Part of a value of an org unit that the target does not have, where such ones are skipped: what it would have added to that element and period. `number` NULL: it holds none. Its sum is in the source's control total too, which may differ from the target's by that. */
+struct report_skip {
+  struct str org_unit; /* of the source */
+  struct str data_element, period;
+  bool is_value; /* false: the value was told already, of the same element */
+  const struct decimal *number;
+  int sign;
+};
+void report_skip(struct report *report, const struct report_skip *skip);
+
 struct batches *report_batches(struct report *report);
 
 /* What sending will take, as a dry run has found out. A report has none without it. */
@@ -130,13 +141,13 @@ enum report_kind { REPORT_ELEMENT, REPORT_OPTION_COMBO, REPORT_ORG_UNIT };
 void report_each_id(const struct report *report, void (*each)(void *payload, enum report_side side, enum report_kind kind, struct str id),
                     void *payload);
 
-/* Do the totals of both sides agree, in every element and period? */
+/* Do the totals of both sides agree, in every element and period, but for what was skipped? */
 bool report_totals_agree(const struct report *report);
 
 /* "done", "refused" (something was, by either side), "differs" (not equal when read back, or totals differ). */
 const char *report_outcome(const struct report *report, bool dry_run);
 
-/* The members `counts`, `control_totals`, `unmapped_cells`, `conflicts`, `differing`, `replaced`, `silent_units`, `batches`, and `refused_rows`, `estimate`, `servers` and `names` where there are any, into an object that is open. */
+/* The members `counts`, `control_totals`, `unmapped_cells`, `conflicts`, `differing`, `replaced`, `silent_units`, `skipped_units`, `batches`, and `refused_rows`, `estimate`, `servers` and `names` where there are any, into an object that is open. */
 struct json_out;
 void report_write(const struct report *report, struct json_out *out);
 void report_write_counts(const struct report *report, struct json_out *out);    /* the object alone */

@@ -11,10 +11,10 @@ enum { UNITS_SHOWN = 200 };
 static const struct sheet_column about_columns[] = {{"what", N_("What"), false}, {"value", N_("Value"), false}};
 static const struct sheet_column count_columns[] = {
     {"count", N_("Count"), false}, {"meaning", N_("Meaning"), false}, {"number", N_("Number"), true}};
-static const struct sheet_column total_columns[] = {{"name", N_("Data element"), false}, {"data_element", N_("Id"), false},
-                                                    {"period", N_("Period"), false},     {"source", N_("Source"), true},
-                                                    {"target", N_("Target"), true},      {"difference", N_("Difference"), true},
-                                                    {"cells", N_("Cells"), true},        {"equal", N_("Equal"), false}};
+static const struct sheet_column total_columns[] = {
+    {"name", N_("Data element"), false}, {"data_element", N_("Id"), false}, {"period", N_("Period"), false},
+    {"source", N_("Source"), true},      {"target", N_("Target"), true},    {"difference", N_("Difference"), true},
+    {"cells", N_("Cells"), true},        {"equal", N_("Equal"), false},     {"skipped", N_("Skipped"), true}};
 static const struct sheet_column reason_columns[] = {{"by", N_("Left out or refused by"), false},
                                                      {"code", N_("Code"), false},
                                                      {"reason", N_("Reason"), false},
@@ -44,7 +44,12 @@ static const struct sheet_column unmapped_columns[] = {{"name", N_("Data element
 static const struct sheet_column silent_columns[] = {
     {"period", N_("Period"), false}, {"org_unit_name", N_("Org unit"), false}, {"org_unit", N_("Org unit id"), false}};
 
-enum { ABOUT, COUNTS, TOTALS, REASONS, REFUSED, DIFFERING, REPLACED, UNMAPPED, SILENT };
+static const struct sheet_column skipped_columns[] = {{"period", N_("Period"), false},        {"org_unit_name", N_("Org unit"), false},
+                                                      {"org_unit", N_("Org unit id"), false}, {"name", N_("Data element"), false},
+                                                      {"data_element", N_("Id"), false},      {"values", N_("Values"), true},
+                                                      {"total", N_("Their sum"), true}};
+
+enum { ABOUT, COUNTS, TOTALS, REASONS, REFUSED, DIFFERING, REPLACED, UNMAPPED, SILENT, SKIPPED };
 
 #define SHEET(key, title, none, columns) \
   { \
@@ -63,6 +68,7 @@ static const struct sheet empty_sheets[SHEETS] = {
     [DIFFERING] = SHEET("differing_cells", N_("Cells that do not hold what they should"), N_("None."), differing_columns),
     [REPLACED] = SHEET("replaced_cells", N_("Values that took the place of others (the first ones)"), NULL, replaced_columns),
     [UNMAPPED] = SHEET("unmapped_cells", N_("Cells of the source that went nowhere"), NULL, unmapped_columns),
+    [SKIPPED] = SHEET("skipped_org_units", N_("Organisation units that the target does not have, skipped"), NULL, skipped_columns),
     [SILENT] = SHEET("silent_org_units", N_("Org units of which the source gave nothing (the first ones)"), NULL, silent_columns),
 };
 
@@ -147,10 +153,22 @@ static bool found_nothing(const struct making *m, struct str outcome) {
   return !undo && str_eq(outcome, STR("done")) && json_is_integer(read) && json_integer_value(read) == 0;
 }
 
+/* Where org units were skipped not everything went through, and the totals do not agree. */
+static const char *words_but_skipped(const struct making *m, struct str outcome, bool dry_run) {
+  const json_t *skipped = json_object_get(json_object_get(m->root, "counts"), "skipped_units");
+  if (!str_eq(outcome, STR("done")) || json_integer_value(skipped) == 0) return NULL;
+  return dry_run ? N_("Dry run: everything could be sent but the values of organisation units that the target does not have. Nothing was "
+                      "written.")
+                 : N_("Everything went through, was read back and is equal but the values of organisation units that the target does not "
+                      "have: by what "
+                      "was skipped of them the totals differ.");
+}
+
 static struct str outcome_words(const struct making *m, struct str outcome) {
   bool undo = json_is_true(json_object_get(m->root, "undo")), dry_run = json_is_true(json_object_get(m->root, "dry_run"));
   if (found_nothing(m, outcome)) return say(m, N_("The source gave no values for what was asked: there was nothing to send."));
   const char *words = dry_run ? words_in(undo ? of_undo_checks : of_checks, outcome) : undo ? words_in(of_undos, outcome) : NULL;
+  if (words_but_skipped(m, outcome, dry_run)) words = words_but_skipped(m, outcome, dry_run);
   if (!words) words = words_in(of_runs, outcome);
   return words ? say(m, words) : outcome;
 }
@@ -227,6 +245,8 @@ static void add_about(struct making *m) {
   bool deleted = str_eq(json_text(root, "deletions"), STR("delete")), carried = str_eq(json_text(root, "comments"), STR("carry"));
   about(m, N_("Deleted at the source"), say(m, deleted ? N_("deleted at the target too") : N_("left as it is at the target")));
   if (str_eq(json_text(root, "read"), STR("analytics"))) about(m, N_("Read from"), analytics_words(m));
+  if (str_eq(json_text(root, "unknown_units"), STR("skip")))
+    about(m, N_("Organisation units that the target does not have"), say(m, N_("skipped")));
   about(m, N_("Comments and follow-up marks"), say(m, carried ? N_("taken along") : N_("left at the source")));
   about(m, N_("Mapping"), arena_concat(m->arena, json_text(root, "mapping_name"), version_words(m)));
   about(m, N_("SHA-256 of the mapping"), json_text(root, "mapping_sha256"));
@@ -345,6 +365,16 @@ static void add_silent(struct making *m) {
   }
 }
 
+static void add_skipped(struct making *m) {
+  const json_t *list = json_object_get(m->root, "skipped_units");
+  for (size_t i = 0; i < json_array_size(list); i++) {
+    const json_t *s = json_array_get(list, i);
+    struct str unit = keep(m, json_text(s, "org_unit")), element = keep(m, json_text(s, "data_element"));
+    ADD_ROW(m, SKIPPED, keep(m, json_text(s, "period")), name_of(m, "source", unit), unit, name_of(m, "target", element), element,
+            number_text(m, s, "values"), keep(m, json_text(s, "total")));
+  }
+}
+
 /* --- totals --- */
 
 static struct str difference(struct making *m, struct str source, struct str target) {
@@ -355,15 +385,22 @@ static struct str difference(struct making *m, struct str source, struct str tar
   return there && decimal_add(&b, &a, -1) ? keep(m, decimal_text(&b, text)) : STR("");
 }
 
+static const char *equal_words(const json_t *total) {
+  if (json_is_true(json_object_get(total, "equal"))) return N_("yes");
+  return json_is_true(json_object_get(total, "equal_but_skipped")) ? N_("but for what was skipped") : N_("no");
+}
+
 static void add_totals(struct making *m) {
   const json_t *list = json_object_get(m->root, "control_totals");
+  bool skips = false;
+  for (size_t i = 0; i < json_array_size(list); i++) skips |= json_object_get(json_array_get(list, i), "skipped") != NULL;
+  if (!skips) m->sheets->list[TOTALS].column_count--; /* the last */
   for (size_t i = 0; i < json_array_size(list); i++) {
     const json_t *t = json_array_get(list, i);
     struct str element = keep(m, json_text(t, "data_element")), name = keep(m, json_text(t, "name")),
                source = keep(m, json_text(t, "source")), target = keep(m, json_text(t, "target"));
     ADD_ROW(m, TOTALS, name.n ? name : name_of(m, "target", element), element, keep(m, json_text(t, "period")), source, target,
-            difference(m, source, target), number_text(m, t, "cells"),
-            say(m, json_is_true(json_object_get(t, "equal")) ? N_("yes") : N_("no")));
+            difference(m, source, target), number_text(m, t, "cells"), say(m, equal_words(t)), keep(m, json_text(t, "skipped")));
   }
 }
 
@@ -384,6 +421,7 @@ int report_sheets_of(struct arena *arena, struct str json, enum language languag
     add_held(&m, REPLACED, "replaced", "before", "value");
     add_unmapped(&m);
     add_silent(&m);
+    add_skipped(&m);
   }
   json_decref(root);
   return result;

@@ -27,7 +27,7 @@ struct sheet {
   VEC(struct sheet_row) rows;
 };
 
-enum { SHEETS = 9 };
+enum { SHEETS = 10 };
 
 struct report_sheets {
   enum language language;

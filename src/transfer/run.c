@@ -193,6 +193,57 @@ static int check_added_units(struct run *run, const struct str *units, size_t co
       STR_ARG(dhis2_server_id(run->from)), STR_ARG(shown));
 }
 
+struct known_units {
+  struct arena *arena;
+  struct map by_id;
+};
+
+static void know_unit(void *payload, struct str id, struct str name) {
+  struct known_units *known = payload;
+  (void)name;
+  (void)map_put(&known->by_id, arena_str(known->arena, id), known);
+}
+
+/* A server passes over an id that it does not know, whoever asks: org units are shown to everybody. */
+static int ask_known(struct run *run, const struct str *ids, size_t count, struct known_units *known, struct error *error) {
+  for (size_t at = 0; at < count; at += DHIS2_NAMES_MAX) {
+    size_t n = count - at < DHIS2_NAMES_MAX ? count - at : DHIS2_NAMES_MAX;
+    for (unsigned number = 1; dhis2_names(run->to, "organisationUnits", ids + at, n, STR_NONE, know_unit, known, error); number++)
+      if (!dhis2_try_again(number, error, run->watch->cancel)) return -1;
+  }
+  return 0;
+}
+
+/* Where all are to be skipped it is the wrong target, or the wrong mapping: a run that sends nothing would end as done. */
+static int skip_units(struct run *run, const struct str *units, size_t count, const struct known_units *known, struct error *error) {
+  size_t leading = 0, skipped = 0;
+  for (size_t i = 0; i < count; i++) {
+    struct str target = translation_unit(run->stages[0].translation, units[i]);
+    leading += target.n > 0;
+    if (!target.n || map_get(&known->by_id, target)) continue;
+    skipped++;
+    for (unsigned k = 0; k < STAGES; k++) translation_skip_unit(run->stages[k].translation, units[i]);
+  }
+  return !leading || skipped < leading ? 0
+                                       : error_set(error, ERROR_input, "the target, %.*s, has none of the org units: nothing would be sent",
+                                                   STR_ARG(dhis2_server_id(run->to)));
+}
+
+static int skip_unknown(struct run *run, const struct str *units, size_t count, struct error *error) {
+  if (!run->order->skip_units) return 0;
+  struct known_units known = {.arena = run->arena};
+  struct str *targets = ARENA_ARRAY(run->arena, count + 1, struct str);
+  size_t n = 0;
+  for (size_t i = 0; i < count; i++) {
+    struct str target = translation_unit(run->stages[0].translation, units[i]);
+    if (target.n) targets[n++] = target;
+  }
+  n = str_sorted_set(targets, n);
+  int result = ask_known(run, targets, n, &known, error) || skip_units(run, units, count, &known, error) ? -1 : 0;
+  map_free(&known.by_id);
+  return result;
+}
+
 static int resolve_units(struct run *run, struct str **ret, size_t *ret_count, struct error *error) {
   const struct run_order *order = run->order;
   struct str *below = (struct str *)(uintptr_t)order->org_units;
@@ -201,6 +252,7 @@ static int resolve_units(struct run *run, struct str **ret, size_t *ret_count, s
        order->descendants && dhis2_org_units_below(run->from, order->org_units, order->org_unit_count, run->arena, &below, &count, error);
        number++)
     if (!dhis2_try_again(number, error, run->watch->cancel)) return -1;
+  if (skip_unknown(run, below, count, error)) return -1;
   translation_units_closed(run->stages[0].translation, run->arena, below, count, ret, ret_count);
   if (*ret_count > RUN_UNITS_MAX)
     return error_set(error, ERROR_too_large, "more than %d org units: run it for parts of them", RUN_UNITS_MAX);
@@ -228,6 +280,7 @@ static int take_slices(struct run *run, struct error *error) {
 /* What a resumed run was begun with counts, also where units were added to the tree since. */
 static int take_units(struct run *run, struct error *error) {
   run_ask_assigned(run);
+  if (run->log.has_units && skip_unknown(run, run->log.units, run->log.unit_count, error)) return -1;
   if (run->log.has_units && run->log.slice_count) return take_slices(run, error);
   struct str *units = run->log.units;
   size_t count = run->log.unit_count;

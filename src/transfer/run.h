@@ -68,7 +68,8 @@ struct run_order {
   struct str changed_since; /* a day: only cells of the target that a source of was written or deleted since then; empty: all */
   bool deletions;           /* what was deleted at the source is deleted at the target */
   bool analytics;           /* the source's analytics are read in place of its values: see dhis2/analytics.h */
-  bool comments;            /* comments and follow-up marks of the source go along: note.h, plan.h */
+  bool skip_units; /* org units that the target does not have are left out, counted and told; else each of their values is refused */
+  bool comments;   /* comments and follow-up marks of the source go along: note.h, plan.h */
 };
 
 /* Periods in their canonical form, each once and in order of time; org units each once. -1: ERROR_usage: one (or a day) that is none, or none at all, or too many; ERROR_input: choices that exclude each other. */

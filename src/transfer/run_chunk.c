@@ -73,7 +73,7 @@ static int begin_changes(void *payload, struct error *error) {
 static int on_change(void *payload, const struct dhis2_value *value, struct error *error) {
   struct chunk *c = payload;
   struct translated to = where_to(c, value);
-  for (size_t i = 0; to.reason == TRANSFER_FINE && i < to.count; i++) changes_mark(&c->changes, &to.to[i]);
+  for (size_t i = 0; i < to.count; i++) changes_mark(&c->changes, &to.to[i]);
   return 0;
 }
 

@@ -34,6 +34,7 @@ bool run_order_write(const struct run_order *order, struct buf *buf) {
   if (order->deletions) json_out_member_bool(&out, "deletions", true);
   if (order->analytics) json_out_member_bool(&out, "analytics", true);
   if (order->comments) json_out_member_bool(&out, "comments", true);
+  if (order->skip_units) json_out_member_bool(&out, "skip_units", true);
   if (order->check_min_max) json_out_member_bool(&out, "check_min_max", true); /* written orders without it stay what they were */
   json_out_end(&out);
   return !buf->full;
@@ -67,6 +68,7 @@ int run_order_read(struct arena *arena, struct str json, struct run_order *ret, 
   ret->deletions = json_is_true(json_object_get(root, "deletions"));
   ret->analytics = json_is_true(json_object_get(root, "analytics"));
   ret->comments = json_is_true(json_object_get(root, "comments"));
+  ret->skip_units = json_is_true(json_object_get(root, "skip_units"));
   ret->check_min_max = json_is_true(json_object_get(root, "check_min_max"));
   for (size_t i = 0; i < json_array_size(accept); i++) {
     enum mapping_decision decision;

@@ -35,6 +35,7 @@ static void write_asked(const struct run_told *told, struct json_out *out) {
   json_out_member_str(out, "deletions", order->deletions ? STR("delete") : STR("ignore"));
   json_out_member_str(out, "read", order->analytics ? STR("analytics") : STR("values"));
   json_out_member_str(out, "comments", order->comments ? STR("carry") : STR("none"));
+  json_out_member_str(out, "unknown_units", order->skip_units ? STR("skip") : STR("refuse"));
   if (order->check_min_max) json_out_member_bool(out, "check_min_max", true);
 }
 

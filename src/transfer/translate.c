@@ -14,6 +14,7 @@ struct id {
     uint32_t taken, open;                /* open: would lead here too, as soon as that is decided */
   } unit_sources, attribute_sources;     /* source units, attribute option combos that lead here */
   int32_t to_unit, to_attribute;         /* number of the target, or -1 */
+  bool skipped;                          /* a source unit that leads to none of the target's */
   uint8_t unit_reason, attribute_reason; /* enum transfer_reason: why a listed one leads nowhere */
   int32_t spelled;                       /* of a period: number of its one spelling; -1: not looked at yet */
   int32_t to_period;                     /* number of the target period; -1: none; -2: not looked at yet */
@@ -432,6 +433,7 @@ static enum transfer_reason unit_of(struct translation *t, struct str id, uint32
   *ret_from = intern_again(t, id, &t->last_unit);
   int32_t to = t->ids.p[*ret_from].to_unit;
   *ret_to = to < 0 ? *ret_from : (uint32_t)to;
+  if (t->ids.p[*ret_from].skipped) return TRANSFER_unknown_unit;
   if (to >= 0 || !t->mapping->org_unit_count) return TRANSFER_FINE;
   enum transfer_reason listed = t->ids.p[*ret_from].unit_reason;
   return listed ? listed : TRANSFER_org_unit;
@@ -518,7 +520,8 @@ struct translated translation_of(struct translation *t, const struct dhis2_value
   if (!source || !source->goal_count) return (struct translated){.reason = source ? source->reason : TRANSFER_no_rule};
   if (!value->value.n) return (struct translated){.reason = TRANSFER_no_value};
   struct contribution c = {0};
-  enum transfer_reason reason = unit_of(t, value->org_unit, &c.source_unit, &c.org_unit);
+  enum transfer_reason unit = unit_of(t, value->org_unit, &c.source_unit, &c.org_unit),
+                       reason = unit == TRANSFER_unknown_unit ? TRANSFER_FINE : unit;
   if (!reason) reason = attribute_of(t, value->attribute_option_combo, &c.source_attribute, &c.attribute);
   if (!reason) reason = period_of(t, value->period, &c.source_period, &c.period);
   if (reason) return (struct translated){.reason = reason};
@@ -527,7 +530,7 @@ struct translated translation_of(struct translation *t, const struct dhis2_value
     c.term = source->goals[i].term;
     t->out[i] = c;
   }
-  return (struct translated){.to = t->out, .count = source->goal_count};
+  return (struct translated){.reason = unit, .to = t->out, .count = source->goal_count};
 }
 
 static int cmp_numbers(uint32_t a, uint32_t b) {
@@ -641,9 +644,14 @@ size_t translation_sources(const struct translation *t, uint32_t operand, struct
   return n;
 }
 
+void translation_skip_unit(struct translation *t, struct str source_unit) {
+  t->ids.p[intern(t, source_unit)].skipped = true;
+}
+
 struct str translation_unit(const struct translation *t, struct str source_unit) {
-  if (!t->mapping->org_unit_count) return source_unit;
   uintptr_t known = (uintptr_t)map_get(&t->by_id, source_unit);
+  if (known && t->ids.p[known - 1].skipped) return STR_NONE;
+  if (!t->mapping->org_unit_count) return source_unit;
   int32_t to = known ? t->ids.p[known - 1].to_unit : -1;
   return to < 0 ? STR_NONE : t->ids.p[to].text;
 }

@@ -29,6 +29,7 @@
   X(undecided, false, N_("the rules for this cell, its org unit or its attribute option combo are not decided yet")) \
   X(not_approved, false, N_("the rules for this cell, its org unit or its attribute option combo have not been approved by a second person, which the mapping or the run asks for")) \
   X(org_unit, false, N_("the mapping lists org units, and this is none of them")) \
+  X(unknown_unit, false, N_("the target does not have the org unit, and the run was asked to skip such ones")) \
   X(attribute_option_combo, false, N_("the mapping lists attribute option combos, and this is none of them")) \
   X(period, false, N_("the mapping rolls periods up, and this is none of the type that it rolls up")) \
   X(no_value, false, N_("there is no value, a comment alone")) \
@@ -83,12 +84,15 @@ struct contribution {
 };
 
 struct translated {
-  enum transfer_reason reason;   /* TRANSFER_FINE: it goes somewhere */
+  enum transfer_reason reason;   /* TRANSFER_FINE: it goes somewhere; TRANSFER_unknown_unit: it would go there */
   const struct contribution *to; /* borrowed until the next call */
   size_t count;
 };
 
 struct translated translation_of(struct translation *translation, const struct dhis2_value *value);
+
+/* From now on values of this source unit go nowhere (TRANSFER_unknown_unit): the target does not have the one it leads to. */
+void translation_skip_unit(struct translation *translation, struct str source_unit);
 
 /* By cell, then by source: equal only for one source of one cell. */
 int contribution_cmp(const struct contribution *a, const struct contribution *b);
@@ -150,7 +154,7 @@ size_t translation_sources(const struct translation *translation, uint32_t opera
 void translation_units_closed(const struct translation *translation, struct arena *arena, const struct str *units, size_t count,
                               struct str **ret, size_t *ret_count);
 
-/* The target unit of a source unit; empty: none. */
+/* The target unit of a source unit; empty: none, or it is skipped. */
 struct str translation_unit(const struct translation *translation, struct str source_unit);
 
 /* --- cells --- */

@@ -173,6 +173,7 @@ class Foreseen(Gateway):
         self.assertGreater(checked["counts"]["refused"], run["counts"]["refused"])
         self.assertEqual(checked["estimate"], self.browser.call("GET", f"/v1/runs/{checked['id']}/report").json["estimate"])
         self.begin(expect=400, check_min_max="yes")
+        self.begin(expect=400, unknown_units="ignore")
         self.assertEqual(self.begin(expect=400, read="analytics", comments="carry")["code"], "input")
         page = self.browser.call("GET", f"/v1/runs/{checked['id']}/report?format=html").body.decode()
         self.assertIn("Min and max limits", page)
@@ -213,7 +214,7 @@ class Runs(Gateway):
 
     def test_what_was_checked_is_sent_as_it_was_checked(self):
         """From another place than where it was ordered: the run tells its order, and that is a run again; of its mapping here, of its alignment in another test."""
-        choices = {"check_min_max": True, "comments": "carry", "deletions": "delete", "changed_since": "2024-01-31", "wait": True, "approval": False, "accept": ["accepted", "proposed"], "language": "fr"}
+        choices = {"check_min_max": True, "comments": "carry", "unknown_units": "skip", "deletions": "delete", "changed_since": "2024-01-31", "wait": True, "approval": False, "accept": ["accepted", "proposed"], "language": "fr"}
         checked = self.ended(self.begin(dry_run=True, **choices))
         order = self.browser.call("GET", f"/v1/runs/{checked['id']}/order").json
         wanted = self.order(dry_run=True, **choices)

@@ -120,6 +120,103 @@ class TwoDataSetsBack(TwoDataSets):
     versions = ("2.43", "2.41")
 
 
+class UnknownUnits(Servers):
+    """The target does not have two of the source's org units, of which one has no value that is sent."""
+    unit_count = 5
+
+    def setUp(self):
+        super().setUp()
+        self.gone = self.target.units[3:]
+        target = self.target.objects
+        target["organisationUnits"] = [u for u in target["organisationUnits"] if u["id"] not in self.gone]
+        target["dataSets"][0]["organisationUnits"] = [{"id": u} for u in self.target.units[:3]]
+
+    def mapping(self):
+        two = [(1, self.source.cell("stock")), (-1, self.source.cell("tests", "0-4"))]
+        return fixture.mapping(self.source, self.target, [(self.target.cell("stock"), two[:1]), (self.target.cell("balance"), two), (self.target.cell("remark"), [(1, self.source.cell("remark"))])])
+
+    def begin(self, **more):
+        stored = {}
+        for n, unit in enumerate(self.source.units[:4]):
+            for name, options, value in (("stock", (), str(10 + n)), ("tests", ("0-4",), "3"), ("remark", (), "seen")):
+                stored[(*self.source.cell(name, *options), "202401", unit, fixture.DEFAULT)] = value
+        stored[(*self.source.cell("unmapped"), "202401", self.source.units[4], fixture.DEFAULT)] = "1"
+        self.start(stored=stored)
+
+    def totals(self):
+        return {t["name"]: (t["source"], t["target"], t.get("skipped"), t["equal"], t.get("equal_but_skipped")) for t in self.report["control_totals"]}
+
+    def check_skipped(self, sent="target"):
+        """Units 0 to 2 arrive: 10 + 11 + 12, and of unit 3 the values are told."""
+        counts = self.counts
+        self.assertEqual((counts["read"], counts["mapped"], counts["unmapped"], counts["skipped_units"], counts["refused"], counts["ignored"]), (13, 9, {"unknown_unit": 3, "no_counterpart": 1}, 1, 0, {}))
+        self.assertEqual((self.report["outcome"], self.report["unknown_units"], counts["silent"]), ("done", "skip", 0))
+        self.assertEqual(self.totals(), {"T stock": ("46", "33", "13", False, True), "T balance": ("34", "24", "10", False, True)})
+        where = {"period": "202401", "org_unit": self.gone[0]}
+        self.assertEqual(self.report["skipped_units"], [{**where, "data_element": self.target.elements["balance"], "values": 2, "total": "10"}, {**where, "data_element": self.target.elements["stock"], "values": 1, "total": "13"},
+                                                        {**where, "data_element": self.target.elements["remark"], "values": 1}])
+        self.assertEqual(self.report["names"]["source"][self.gone[0]], "Facility 3")
+
+    def test_each_of_their_values_is_refused(self):
+        self.begin()
+        self.transfer(periods=("202401",), expect=1)
+        self.assertEqual((self.report["outcome"], self.report["unknown_units"], self.report["skipped_units"]), ("refused", "refuse", []))
+        self.assertEqual({cell["target"]["org_unit"] for c in self.report["conflicts"] for cell in c["cells"]}, {self.gone[0]})
+        self.assertEqual(self.totals(), {"T stock": ("46", "33", None, False, None), "T balance": ("34", "24", None, False, None)})
+
+    def test_skipped_they_are_told_with_their_sums(self):
+        self.begin()
+        self.transfer("--unknown-units", "skip", "--dry-run", periods=("202401",))
+        self.check_skipped()
+        sheet, page = self.folder / "report.csv", self.folder / "report.html"
+        self.transfer("--unknown-units", "skip", "--report", sheet, "--report", page, "--language", "en", periods=("202401",))
+        self.check_skipped()
+        self.assertIn(" 1 org units skipped that the target does not have,", self.said[0])
+        self.assertEqual({key[3] for key in self.stored("target")}, set(self.source.units[:3]))
+        with sheet.open(newline="", encoding="utf-8-sig") as file:
+            rows = [[field for field in row if field] for row in csv.reader(file)]
+        self.assertIn(["skipped_org_units", "202401", "Facility 3", self.gone[0], "T stock", self.target.elements["stock"], "1", "13"], rows)
+        self.assertIn(["control_totals", "T stock", self.target.elements["stock"], "202401", "46", "33", "-13", "3", "but for what was skipped", "13"], rows)
+        self.assertIn("by what was skipped of them the totals differ", page.read_text())
+        self.transfer("--undo", periods=("202401",))
+        self.assertEqual(self.stored("target"), {})
+
+    def test_a_run_that_is_gone_on_with_skips_them_too(self):
+        self.begin()
+        self.transfer("--unknown-units", "skip", periods=("202401",))
+        journal = self.folder / "journal" / "journal"
+        lines = journal.read_text().splitlines(keepends=True)
+        journal.write_text("".join(lines[:2]))  # its beginning and its org units
+        self.transfer("--resume", "--unknown-units", "skip", periods=("202401",))
+        self.check_skipped()
+        self.command(*self.words("--resume", periods=("202401",)), expect=2, environment=self.environment)  # begun otherwise
+
+    def test_only_what_changed(self):
+        self.begin()
+        self.transfer("--unknown-units", "skip", "--changed-since", "2020-01-01", periods=("202401",))
+        self.assertEqual(self.totals(), {"T stock": ("46", "33", "13", False, True), "T balance": ("34", "24", "10", False, True)})
+
+    def test_what_cannot_be_right_is_refused(self):
+        """None of them: it is the wrong target. And a total that differs by more than was skipped differs."""
+        self.begin()
+        said = self.command(*self.words("--unknown-units", "skip", periods=("202401",), units=",".join(self.gone)), expect=2, environment=self.environment)[1]
+        self.assertIn("has none of the org units", said)
+        self.assertFalse((self.folder / "journal").exists())
+        for words in (["--unknown-units", "drop"], ["--unknown-units"]):
+            self.command(*self.words(*words, periods=("202401",)), expect=2, environment=self.environment)
+
+
+class UnknownUnitsBack(UnknownUnits):
+    versions = ("2.43", "2.41")
+
+
+class UnknownUnitsPaired(UnknownUnits):
+    """Two of the source lead to one that the target does not have any more."""
+    def mapping(self):
+        pairs = [{"source": unit, "target": self.gone[0] if n > 2 else unit, "decision": "accepted"} for n, unit in enumerate(self.source.units)]
+        return {**super().mapping(), "org_units": pairs}
+
+
 class RefusedQuarter(Servers):
     """What is refused of a quarter comes from three months."""
     unit_count = 2

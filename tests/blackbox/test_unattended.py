@@ -576,6 +576,24 @@ class ScheduledForNothing(Schedules):
         self.assertEqual([one["period"] for one in self.told("period_given_up")], [self.last_month])
 
 
+class ScheduledForUnknownUnits(Schedules):
+    """The target does not have one of the source's org units."""
+    def prepare(self):
+        super().prepare()
+        self.gone = self.target.units[-1]
+        objects = self.target.objects
+        objects["organisationUnits"] = [u for u in objects["organisationUnits"] if u["id"] != self.gone]
+        objects["dataSets"][0]["organisationUnits"] = [{"id": u} for u in self.target.units[:-1]]
+
+    def test_skipped_its_period_is_complete(self):
+        schedule = self.schedule(unknown_units="skip")
+        last = self.tried(schedule)["last"]
+        run = self.run_now({"id": last["run"]})
+        self.assertEqual((last["state"], last["complete"], run["counts"]["skipped_units"], {s["org_unit"] for s in run["skipped_units"]}), ("done", True, 1, {self.gone}))
+        self.assertTrue(all(t["equal"] or t["equal_but_skipped"] for t in run["totals"]))
+        self.assertEqual(self.browser.call("GET", f"/v1/runs/{last['run']}/order").json["unknown_units"], "skip")
+
+
 class ScheduledByAnotherCalendar(Schedules):
     """202610 is a month of 2033 there."""
     more_words = {"target": ("--set", "calendar=ethiopian")}

@@ -142,14 +142,15 @@ describe('sending with more choices', () => {
     await page.getByLabel('Delete at the target what was deleted at the source').check()
     await page.getByLabel('Take comments and follow-up marks along').check()
     await page.getByLabel('Wait where another run is writing').check()
+    await page.getByLabel('Skip organisation units that the target does not have').check()
     await page.getByLabel('Hold back what is outside').check()
     await page.getByLabel('Hold back what is outside').uncheck()
     await clean('send-more')
     await page.getByRole('button', { name: /^Check 1 period/ }).click()
     await page.getByRole('button', { name: /^Send/ }).waitFor()
     const [run] = world.runs.values()
-    const { changed_since, deletions, comments, wait, ...rest } = run.order
-    assert.deepEqual([changed_since, deletions, comments, wait, 'check_min_max' in rest], ['2026-10-01', 'delete', 'carry', true, false])
+    const { changed_since, deletions, comments, unknown_units, wait, ...rest } = run.order
+    assert.deepEqual([changed_since, deletions, comments, unknown_units, wait, 'check_min_max' in rest], ['2026-10-01', 'delete', 'carry', 'skip', true, false])
   })
 })
 
@@ -298,6 +299,24 @@ describe('a run that proves no totals', () => {
   scene('a check has the list of all that would be refused, where the page has only the first of them', {}, async (stage) => {
     await opened(stage, madeUpRun({ state: 'refused', dry_run: true, refused_rows: 99 }))
     await stage.page.getByRole('button', { name: 'All refused values (CSV)' }).waitFor()
+  })
+
+  scene('what was skipped with its organisation units is told: the totals differ by it', {}, async (stage) => {
+    const { page } = stage
+    const [first, ...others] = madeUpRun().totals.map((one) => ({ ...one, equal: true }))
+    const totals = [{ ...first, source: '46', target: '33', equal: false, skipped: '13', equal_but_skipped: true }, ...others]
+    const skipped_units = [{ period: '202609', org_unit: 'OrgUnit0003', data_element: first.data_element, values: 2, total: '13' }]
+    const skipped = { state: 'done', totals, conflicts: [], skipped_units, counts: { ...counts, ignored: {}, unmapped: { unknown_unit: 2 }, skipped_units: 1 } }
+    const { notice, facts } = await opened(stage, madeUpRun(skipped))
+    assert.match(await notice.innerText(), /^Everything arrived but what was skipped\s+Everything went through, was read back and is equal but the values of organisation units that the target does not have/)
+    assert.ok((await facts()).includes('Organisation units that the target does not have, skipped'))
+    await page.getByRole('cell', { name: 'But for what was skipped' }).waitFor()
+    const region = page.getByRole('region', { name: 'Organisation units that the target does not have, skipped' })
+    await region.getByRole('row', { name: /^September 2026 Lugbu health post 3 .* 2 13$/ }).waitFor()
+    await page.getByText('The target does not have their organisation unit, and such ones were to be skipped: 2').waitFor()
+    await stage.clean('run-skipped')
+    await opened(stage, madeUpRun({ ...skipped, totals: [{ ...totals[0], equal_but_skipped: false }] }))
+    await page.getByRole('cell', { name: 'No', exact: true }).waitFor()
   })
 
   scene('one that read nothing proves nothing; one whose totals agree may differ all the same', {}, async (stage) => {

@@ -14,6 +14,10 @@ const OF_CHECKS = {
   refused: () => t('Dry run: some values would be refused. Nothing was written.'),
 }
 
+// Where organisation units were skipped not everything went through, and the totals do not agree.
+const BUT_SKIPPED = () => t('Everything went through, was read back and is equal but the values of organisation units that the target does not have: by what was skipped of them the totals differ.')
+const CHECK_BUT_SKIPPED = () => t('Dry run: everything could be sent but the values of organisation units that the target does not have. Nothing was written.')
+
 const OF_UNDOS = {
   done: () => t('Everything was taken back: what stood there before the transfer stands there again, and was read back.'),
   refused: () => t('Some cells were left as they are; everything else was taken back, and was read back.'),
@@ -27,8 +31,15 @@ const NOTHING = () => t('The source gave no values for what was asked: there was
 /** Of a run that found nothing nothing is proved. */
 export const foundNothing = ({ outcome, undo, counts }) => !undo && outcome === 'done' && counts?.read === 0 && !counts.sent
 
+/** All went through but what was to be skipped. */
+export const hasSkipped = ({ outcome, counts }) => outcome === 'done' && counts?.skipped_units > 0
+
+/** Does a total agree, but for what was skipped? In words. */
+export const agreement = ({ equal, equal_but_skipped: but }) => (equal ? t('Yes') : but ? t('But for what was skipped') : t('No'))
+
 export function outcomeWords({ outcome, dry_run, undo, counts }) {
   if (foundNothing({ outcome, undo, counts })) return NOTHING()
+  if (hasSkipped({ outcome, counts })) return dry_run ? CHECK_BUT_SKIPPED() : BUT_SKIPPED()
   const special = dry_run ? (undo ? OF_UNDO_CHECKS : OF_CHECKS) : undo ? OF_UNDOS : {}
   return (special[outcome] ?? OUTCOMES[outcome])?.() ?? outcome
 }

@@ -50,6 +50,7 @@ const REASONS = {
   not_approved: () => t('A second person has not approved their cell, organisation unit or attribute option yet'),
   undecided: () => t('Nobody has decided about their cell yet'),
   org_unit: () => t('Their organisation unit has no counterpart'),
+  unknown_unit: () => t('The target does not have their organisation unit, and such ones were to be skipped'),
   attribute_option_combo: () => t('Their attribute option has no counterpart'),
   period: () => t('Their period is none of those that are added up'),
   no_value: () => t('There is a comment alone, and no value'),

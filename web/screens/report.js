@@ -7,7 +7,7 @@ import { Link } from '../router.js'
 import { Title } from '../title.js'
 import { download } from '../download.js'
 import { Button, Loading, Notice, Problem } from '../ui.js'
-import { foundNothing, outcomeWords } from '../model/report.js'
+import { agreement, foundNothing, hasSkipped, outcomeWords } from '../model/report.js'
 import { conflictWords, ignoredOf, unmappedOf, unmappedReason } from '../model/run.js'
 import { periodsText, periodText } from '../period-text.js'
 
@@ -18,22 +18,24 @@ export function Report({ params }) {
   if (!loaded.data)
     return html`<div class="page"><h1>${t('Transfer report')}</h1><${Problem} error=${loaded.error} again=${loaded.reload} />${loaded.loading && html`<${Loading} />`}</div>`
   const report = loaded.data
+  const skips = report.control_totals.some((one) => one.skipped)
   const asFile = () => download(`report-${id}.html`, new Blob([asDocument(shown.current, t('Transfer report'))], { type: 'text/html' }))
   return html`<div class="page report" ref=${shown}>
     <p class="row screen-only"><${Link} to="/runs/${encodeURIComponent(id)}">${t('Back to the run')}<//><span class="grow"></span>
       <${Button} primary onClick=${() => print()}>${t('Print')}<//><${Button} onClick=${asFile}>${t('Save as a page')}<//></p>
     <${Title} names=${[t('Transfer report'), periodsText(report.periods)]} /><h1>${t('Transfer report')}</h1>
-    <${Notice} tone=${report.outcome !== 'done' ? 'warning' : foundNothing(report) ? undefined : 'good'} title=${outcomeWords(report)} /><${Problem} error=${report.problem} />
+    <${Notice} tone=${report.outcome !== 'done' ? 'warning' : foundNothing(report) ? undefined : hasSkipped(report) ? 'warning' : 'good'} title=${outcomeWords(report)} /><${Problem} error=${report.problem} />
     <${About} report=${report} />
     <${Table} title=${t('Counts')} head=${[t('What'), t('Number')]} rows=${countsOf(report)} numbers=${[1]} />
-    <${Table} title=${t('Control totals per data element and period')} head=${[t('Data element'), t('Period'), t('Source'), t('Target'), t('Cells'), t('Agrees')]} numbers=${[2, 3, 4]}
-      rows=${report.control_totals.map((one) => [one.name ?? nameOf(report, 'target', one.data_element), periodText(one.period), decimal(one.source), decimal(one.target), number(one.cells), one.equal ? t('Yes') : t('No')])} />
+    <${Table} title=${t('Control totals per data element and period')} head=${[t('Data element'), t('Period'), t('Source'), t('Target'), t('Cells'), t('Agrees'), ...(skips ? [t('Skipped')] : [])]} numbers=${[2, 3, 4, 6]}
+      rows=${report.control_totals.map((one) => [one.name ?? nameOf(report, 'target', one.data_element), periodText(one.period), decimal(one.source), decimal(one.target), number(one.cells), agreement(one), ...(skips ? [decimal(one.skipped)] : [])])} />
     <${Table} title=${t('What was left out or refused, why, and what to do')} head=${[t('Reason'), t('Number'), t('What to do')]} numbers=${[1]} rows=${reasonsOf(report)} />
     <${Table} title=${t('Refused cells (the first of each reason)')} head=${[t('Reason'), t('Period'), t('Organisation unit'), t('Target cell'), t('Value')]} numbers=${[4]} rows=${report.conflicts.flatMap((one) => one.cells.map(({ target }) => [conflictWords(one).title, ...cellOf(report, target), target.value ?? '–']))} />
     <${Table} title=${t('Cells that do not hold what they should')} head=${[t('Period'), t('Organisation unit'), t('Target cell'), t('Should hold'), t('Holds')]} numbers=${[3, 4]} rows=${report.differing.map((one) => [...cellOf(report, one), one.value ?? '–', one.found ?? '–'])} />
     <${Table} title=${report.dry_run ? t('Values that would take the place of others (the first ones)') : t('Values that took the place of others (the first ones)')} head=${[t('Period'), t('Organisation unit'), t('Target cell'), t('Before'), t('Now')]} numbers=${[3, 4]} rows=${report.replaced.map((one) => [...cellOf(report, one), one.before, one.value ?? t('Deleted')])} />
     <${Table} title=${t('Cells of the source that went nowhere')} head=${[t('Source cell'), t('Reason'), t('Values'), t('Their sum')]} numbers=${[2, 3]} rows=${report.unmapped_cells.map((one) => [elementOf(report, 'source', one), unmappedReason(one.reason), number(one.values), decimal(one.sum)])} />
     <${Table} title=${t('Organisation units of which the source gave nothing')} head=${[t('Period'), t('Organisation unit')]} rows=${(report.silent_units ?? []).map((one) => [periodText(one.period), nameOf(report, 'source', one.org_unit)])} />
+    <${Table} title=${t('Organisation units that the target does not have, skipped')} head=${[t('Period'), t('Organisation unit'), t('Data element'), t('Values'), t('Their sum')]} numbers=${[3, 4]} rows=${(report.skipped_units ?? []).map((one) => [periodText(one.period), nameOf(report, 'source', one.org_unit), nameOf(report, 'target', one.data_element), number(one.values), decimal(one.total)])} />
     <section class="sign" aria-label=${t('Signature')}><div>${t('Name')}</div><div>${t('Signature')}</div><div>${t('Date')}</div></section>
   </div>`
 }
@@ -50,7 +52,7 @@ function About({ report }) {
     [t('Source'), side('source', report.from, report.by_source)], [t('Target'), side('target', report.to, report.by_target)], [t('Began'), time(report.began)], [t('Ended'), time(report.ended)], [t('Periods'), report.periods.map(periodText).join(', ')],
     [t('Organisation units'), units.slice(0, 20).join(', ') + (units.length > 20 ? ` ${tn('and {n} more', 'and {n} more', units.length - 20)}` : '')],
     ...(report.read === 'analytics' ? [[t('Read from'), t('analytics: added up by the server, of {time}', { time: time(report.servers?.source?.analytics) })]] : []),
-    ...(report.changed_since ? [[t('Only what changed at the source since'), report.changed_since]] : []), ...(report.deletions === 'delete' ? [[t('Deleted at the source'), t('deleted at the target too')]] : []), ...(report.comments === 'carry' ? [[t('Comments and follow-up marks'), t('taken along')]] : []),
+    ...(report.changed_since ? [[t('Only what changed at the source since'), report.changed_since]] : []), ...(report.deletions === 'delete' ? [[t('Deleted at the source'), t('deleted at the target too')]] : []), ...(report.comments === 'carry' ? [[t('Comments and follow-up marks'), t('taken along')]] : []), ...(report.unknown_units === 'skip' ? [[t('Organisation units that the target does not have'), t('skipped')]] : []),
     [t('Mapping'), [report.mapping_name, report.mapping_version && t('version {n}', { n: report.mapping_version })].filter(Boolean).join(', ')], [t('SHA-256 of the mapping'), report.mapping_sha256],
   ]
   return html`<table class="about"><caption class="unseen">${t('About this transfer')}</caption><tbody>${lines.filter(([, value]) => value).map(([text, value]) => html`<tr key=${text}><th scope="row">${text}</th><td><bdi>${value}</bdi></td></tr>`)}</tbody></table>`
@@ -60,7 +62,7 @@ function countsOf({ counts, dry_run }) {
   const all = [
     [t('Values read'), counts.read], [t('Of analytics that may be older than what was entered'), counts.unchecked], [t('With a counterpart'), counts.mapped], [t('Without'), unmappedOf(counts)], [t('Added up from several'), counts.summed], [t('Not changed since'), counts.not_changed],
     [dry_run ? t('To be sent') : t('Sent'), counts.sent], [t('Created'), counts.created], [t('Changed'), counts.updated], [t('With a comment or mark that is new there'), counts.carried], [t('Were there already'), counts.unchanged], [dry_run ? t('Would be there with only some of their sources') : t('There with only some of their sources'), counts.partial], [t('Refused'), ignoredOf(counts)], [t('Verified'), counts.verified], [t('Differing'), counts.differing],
-    [t('Left alone at the target'), counts.left_alone], [t('Organisation units of which the source gave nothing'), counts.silent],
+    [t('Left alone at the target'), counts.left_alone], [t('Organisation units of which the source gave nothing'), counts.silent], [t('Organisation units that the target does not have, skipped'), counts.skipped_units],
   ]
   return all.filter(([, n]) => n > 0).map(([text, n]) => [text, number(n)])
 }

@@ -1,6 +1,6 @@
 // What the target did not take, in words, with the cells it came from, and what took the place of other values. Names are asked for only when there is something to name.
 import { html, useEffect, useState } from '../lib.js'
-import { language, t, tn } from '../i18n.js'
+import { decimal, language, number, t, tn } from '../i18n.js'
 import { gateway } from '../api.js'
 import { Link } from '../router.js'
 import { reviewAddress } from '../model/address.js'
@@ -32,13 +32,15 @@ function useNames(run, wanted) {
 
 export function RunCells({ run }) {
   const silent = run.silent_units ?? [] // runs of an earlier release have none
-  const names = useNames(run, run.conflicts.length + run.replaced.length + silent.length > 0)
+  const skipped = run.skipped_units ?? []
+  const names = useNames(run, run.conflicts.length + run.replaced.length + silent.length + skipped.length > 0)
   return html`
     ${run.conflicts.length > 0 && html`<section aria-labelledby="conflicts"><h2 id="conflicts">${t('What the target did not take')}</h2>
       ${run.conflicts.map((one, i) => html`<${Conflict} key=${i} conflict=${one} names=${names} alignment=${run.alignment} />`)}
     </section>`}
     ${run.replaced.length > 0 && html`<${Replaced} run=${run} names=${names} />`}
-    ${silent.length > 0 && html`<${Silent} units=${silent} all=${run.counts.silent} names=${names} />`}`
+    ${silent.length > 0 && html`<${Silent} units=${silent} all=${run.counts.silent} names=${names} />`}
+    ${skipped.length > 0 && html`<${Skipped} sums=${skipped} names=${names} />`}`
 }
 
 /** By period, as they come. */
@@ -47,6 +49,18 @@ function Silent({ units, all, names }) {
   return html`<section aria-labelledby="silent"><h2 id="silent">${t('Organisation units of which the source gave nothing')}</h2>
     <dl>${periods.map((period) => html`<dt key=${period}>${periodText(period)}</dt><dd key=${`${period} units`}>${units.filter((one) => one.period === period).map(({ org_unit: id }, i) => html`${i > 0 && ', '}<${Name} of=${names.units.get(id) ?? id} />`)}</dd>`)}</dl>
     ${all > units.length && html`<p class="muted">${tn('The first {n} of {all}.', 'The first {n} of {all}.', units.length, { all })}</p>`}
+  </section>`
+}
+
+const SKIPPED = 200
+
+/** The report has the rest. */
+function Skipped({ sums, names }) {
+  return html`<section aria-labelledby="skipped"><h2 id="skipped">${t('Organisation units that the target does not have, skipped')}</h2>
+    <div class="scroll"><table class="table">
+      <thead><tr><th scope="col">${t('Period')}</th><th scope="col">${t('Organisation unit')}</th><th scope="col">${t('Data element')}</th><th scope="col" class="number">${t('Values')}</th><th scope="col" class="number">${t('Their sum')}</th></tr></thead>
+      <tbody>${sums.slice(0, SKIPPED).map((one, i) => html`<tr key=${i}><td>${periodText(one.period)}</td><td><${Name} of=${names.units.get(one.org_unit) ?? one.org_unit} /></td><td><${Name} of=${names.target.get(one.data_element) ?? one.data_element} /></td><td class="number">${number(one.values)}</td><td class="number">${decimal(one.total)}</td></tr>`)}</tbody></table></div>
+    ${sums.length > SKIPPED && html`<p class="muted">${tn('The first {n} of {all}.', 'The first {n} of {all}.', SKIPPED, { all: sums.length })}</p>`}
   </section>`
 }
 

@@ -8,7 +8,7 @@ import { download } from '../download.js'
 import { Bar, Button, Loading, Name, Notice, Problem, Tag } from '../ui.js'
 import { periodsText, periodText } from '../period-text.js'
 import { reviewAddress } from '../model/address.js'
-import { foundNothing, outcomeWords } from '../model/report.js'
+import { agreement, foundNothing, hasSkipped, outcomeWords } from '../model/report.js'
 import { canGoOn, estimateText, ignoredOf, stepsOf, unmappedOf, unmappedReason } from '../model/run.js'
 import { useGoingAnywhere } from './going.js'
 import { RunTag, stateOf } from './runs.js'
@@ -157,7 +157,7 @@ function Outcome({ run, server }) {
   }
   const agree = run.totals.filter((one) => one.equal).length
   const words = {
-    done: () => foundNothing({ outcome: run.state, undo: run.undoes, counts }) ? html`<${Notice} title=${t('There is nothing to send')} live>${told}<//>` : html`<${Notice} tone="good" title=${t('Everything arrived: all totals agree')} live>${tn('{n} value was read back from the target and is what was sent.', '{n} values were read back from the target and are what was sent.', counts.verified)}<//>`,
+    done: () => hasSkipped({ outcome: run.state, counts }) ? html`<${Notice} tone="warning" title=${t('Everything arrived but what was skipped')} live>${told}<//>` : foundNothing({ outcome: run.state, undo: run.undoes, counts }) ? html`<${Notice} title=${t('There is nothing to send')} live>${told}<//>` : html`<${Notice} tone="good" title=${t('Everything arrived: all totals agree')} live>${tn('{n} value was read back from the target and is what was sent.', '{n} values were read back from the target and are what was sent.', counts.verified)}<//>`,
     differs: () => agree === run.totals.length ? html`<${Notice} tone="error" title=${t('Does not agree')} live>${told}<//>` : html`<${Notice} tone="error" title=${t('Not all totals agree')} live>${tn('{n} of {all} totals agrees. The others stand first in the table.', '{n} of {all} totals agree. The others stand first in the table.', agree, { all: run.totals.length })}<//>`,
     refused: () => html`<${Notice} tone="warning" title=${tn('The target did not take {n} value', 'The target did not take {n} values', refused)} live>${t('All else arrived and was verified. What was refused is below, with the reason.')}<//>`,
     failed: () => html`<${Problem} error=${run.problem ?? { title: t('The run failed') }} />`,
@@ -176,6 +176,7 @@ function Facts({ run }) {
     ...[[counts.removed, t('Deleted')], [counts.not_changed, t('Not changed since')]].filter(([n]) => n > 0),
     [counts.unchanged, t('Were there already')], [ignoredOf(counts), t('Refused')], ...(run.dry_run ? [] : [[counts.verified, t('Verified')]]),
     ...(counts.partial > 0 ? [[counts.partial, run.dry_run ? t('Would be there with only some of their sources') : t('There with only some of their sources')]] : []),
+    ...(counts.skipped_units > 0 ? [[counts.skipped_units, t('Organisation units that the target does not have, skipped')]] : []),
     ...(counts.silent > 0 ? [[counts.silent, t('Organisation units of which the source gave nothing')]] : []),
   ]
   return html`<dl class="facts">${facts.map(([n, text]) => html`<div key=${text} class="fact"><dt>${text}</dt><dd>${number(n)}</dd></div>`)}</dl>`
@@ -193,7 +194,7 @@ function Totals({ run }) {
         <th scope="col" class="number">${run.dry_run ? t('Would be taken') : t('Read back')}</th><th scope="col">${t('Agrees')}</th></tr></thead>
       <tbody>${shown.map((one) => html`<tr key=${`${one.data_element} ${one.period}`}>
         <td><${Name} of=${one.name ?? one.data_element} /></td><td>${periodText(one.period)}</td><td class="number">${decimal(one.source)}</td>
-        <td class="number">${decimal(one.target)}</td><td>${one.equal ? html`<${Tag} tone="positive">${t('Yes')}<//>` : html`<${Tag} tone="negative">${t('No')}<//>`}</td>
+        <td class="number">${decimal(one.target)}</td><td><${Tag} tone=${one.equal ? 'positive' : one.equal_but_skipped ? 'warning' : 'negative'}>${agreement(one)}<//></td>
       </tr>`)}</tbody></table></div>
     ${sorted.length > shown.length && html`<p><${Button} small onClick=${() => setAll(true)}>${tn('Show all {n}', 'Show all {n}', sorted.length)}<//></p>`}
   </section>`

@@ -94,6 +94,7 @@ function More({ more, onChange }) {
     <p class="muted">${t('Analytics tells nothing of changes, deletions and comments: it cannot be read together with those choices.')}</p>
     ${box('comments', t('Take comments and follow-up marks along'), 'carry', analytics)}
     ${box('check_min_max', t('Hold back what is outside of the min and max values of the target'))}
+    ${box('unknown_units', t('Skip organisation units that the target does not have: their values are listed, not refused'), 'skip')}
     ${box('wait', t('Wait where another run is writing to the same data set and period'))}
   </details>`
 }
