@@ -147,7 +147,17 @@ static int ask_legacy(struct asking *asking, struct error *error) {
   return 0;
 }
 
-/* The form to 2.40, JSON from 2.41 on; with the version unknown, whichever shows itself. */
+static int elsewhere(struct error *error) {
+  return error_set(error, ERROR_not_dhis2,
+                   "nothing at this address answers as DHIS2 does: check the address, its context path included (…/dhis)");
+}
+
+/* A DHIS2 server asks for a sign-in at every path that it does not know. */
+static bool wants_sign_in(const struct http_answer *answer) {
+  return (answer->status == 401 && web_message(answer)) || own_login_page(answer);
+}
+
+/* The form to 2.40, JSON from 2.41 on; with the version unknown, whichever shows itself. Each release has one of them open to everybody: a server that wants a sign-in before both is asked at another path than its own. */
 static int ask_password(struct asking *asking, struct error *error) {
   struct http_answer answer;
   struct dhis2_probe *probe = asking->probe;
@@ -159,8 +169,10 @@ static int ask_password(struct asking *asking, struct error *error) {
     if (answer.status == 200 && http_headers_get(&answer.headers, STR("Login-Page"), &unused)) {
       probe->password_way = DHIS2_PASSWORD_FORM;
     } else {
+      bool shut = !probe->version.minor && wants_sign_in(&answer);
       if (ask(asking, "GET", STR("/api/auth/login"), &answer, error) < 0) return -1;
       if (answer.status == 405 && web_message(&answer)) probe->password_way = DHIS2_PASSWORD_JSON;
+      if (shut && wants_sign_in(&answer)) return elsewhere(error);
     }
   }
   if (probe->password_way == DHIS2_PASSWORD_NONE) {
@@ -266,9 +278,7 @@ static int ask_all(struct asking *asking, struct error *error) {
   if (ask_version(asking, error) < 0 || ask_token(asking, error) < 0 || ask_password(asking, error) < 0 || ask_legacy(asking, error) < 0 ||
       ask_oauth(asking, error) < 0)
     return -1;
-  if (!asking->is_dhis2)
-    return error_set(error, ERROR_not_dhis2,
-                     "nothing at this address answers as DHIS2 does: check the address, its context path included (…/dhis)");
+  if (!asking->is_dhis2) return elsewhere(error);
   set_on(asking, SIGN_IN_BASIC);
   return 0;
 }

@@ -146,6 +146,13 @@ class Probes(SignIn):
                 if given[0] == 503:
                     self.assertEqual(got["retry_after"], 77)
 
+    def test_another_path_of_a_server(self):
+        """It asks for a sign-in wherever it knows nothing: that is not DHIS2 at that address."""
+        for version in ("2.37", "2.40", "2.41", "2.43"):
+            with self.subTest(version=version):
+                url, _ = self.start(version)
+                self.refused(self.drive(url + "/nothing", "probe"), "not_dhis2", "")
+
     def test_slow_and_away(self):
         _, url = self.upstream(lambda *_: "hang")
         self.refused(self.drive(url, "probe", environment={"DRIVER_TIMEOUT_MS": "500"}), "upstream_timeout")
