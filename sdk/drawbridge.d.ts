@@ -129,6 +129,8 @@ export interface Cell {
   source: Thing
   decided?: boolean
   divided?: string[]
+  /** How many those are, where they are more than 32: all of them may not be listed. */
+  divided_count?: number
   whole?: string
   by?: string
   at?: string
@@ -496,7 +498,7 @@ export interface Drawbridge {
   orgUnits(server: string, dataSet: string, options?: CallOptions): Promise<OrgUnit[]>
   alignments: {
     list(options?: CallOptions): Promise<AlignmentEntry[]>
-    /** `features: false` leaves `features` of all proposals out: more than half of the answer. */
+    /** `features: false` leaves `features` of all proposals out, which is more than half of the answer, and tells 32 at most of `divided`. */
     get(id: string, options?: CallOptions & { features?: boolean }): Promise<Alignment>
     /** Of the proposals for one data element of the source. */
     features(id: string, element: string, options?: CallOptions): Promise<{ source_data_element: string; proposals: { target: string; features: Feature[] }[] }>

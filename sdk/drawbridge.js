@@ -554,7 +554,7 @@ function alignmentCalls(json, call, watch) {
 
   return {
     list: (options) => json('/v1/alignments', options),
-    /** `features: false` leaves out what the engine looked at for each proposal, which is more than half of it; `features(id, element)` is that of one element. */
+    /** `features: false` leaves out what the engine looked at for each proposal, which is more than half of it, and tells 32 at most of what a cell is divided into; `features(id, element)` is that of one element. */
     get: (id, { features = true, ...options } = {}) => json(`${at(id)}${features ? '' : '?features=false'}`, options),
     features: (id, element, options) => json(`${at(id)}/features?source_data_element=${encodeURIComponent(element)}`, options),
     /** {source, target}: {server, data_set} each. With `onProgress` that is told how far it is, and it goes on by itself whatever becomes of the line or the tab: `follow(id)` watches it again, `remove(id)` ends it, an abort ends the watching alone. */

@@ -16,7 +16,7 @@ async function servers(options) {
 }
 
 /** An alignment comes without what the engine looked at: on a slow line the review would wait for that more than for all else. It is asked for where somebody wants to know why. */
-export const gateway = { ...client, servers, alignments: { ...client.alignments, get: (id, options) => client.alignments.get(id, { ...options, features: false }) } }
+export const gateway = { ...client, servers, alignments: { ...client.alignments, get: (id, options) => client.alignments.get(id, { features: false, ...options }) } }
 
 /** What a list tells of an alignment: its sides and version. One that is too old for the list is read whole. */
 export async function alignmentEntry(id, options) {

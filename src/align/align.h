@@ -35,11 +35,11 @@ struct align_feature {
 };
 
 /* What of the target a cell of the source would have to be divided into. A value is never divided: a person gives all of it to one cell, or leaves it. */
-enum { ALIGN_PARTS_MAX = 32 };
+enum { ALIGN_PARTS_MAX = 1000 };
 struct align_division {
   const struct dhis2_option_combo *const *parts; /* two at least; of more than ALIGN_PARTS_MAX the first ones */
-  size_t count;
-  const struct dhis2_option_combo *whole; /* the target's total of them; NULL: it has none */
+  size_t count, all;                             /* those listed, and how many there are */
+  const struct dhis2_option_combo *whole;        /* the target's total of them; NULL: it has none */
 };
 
 struct align_row {

@@ -69,17 +69,17 @@ static enum place place_of(const struct dividing *d, const struct option_combo_v
 
 const struct align_division *division_of(const struct dividing *d, const struct option_combo_view *from, const struct facets *told) {
   const struct dhis2_option_combo *parts[ALIGN_PARTS_MAX], *whole = NULL;
-  size_t count = 0;
+  size_t count = 0, all = 0;
   for (size_t i = 0; i < d->count; i++) {
     enum place place = place_of(d, from, told, d->views[i]);
     if (place == ROOM) return NULL;
     if (place == TOTAL && !whole) whole = d->views[i]->coc;
-    if (place == PART && count < ALIGN_PARTS_MAX) parts[count++] = d->views[i]->coc;
+    if (place == PART && all++ < ALIGN_PARTS_MAX) parts[count++] = d->views[i]->coc;
   }
   if (count < 2) return NULL;
   struct align_division *division = ARENA_NEW(d->context->arena, struct align_division);
   const struct dhis2_option_combo **kept = ARENA_ARRAY(d->context->arena, count, const struct dhis2_option_combo *);
   memcpy(kept, parts, count * sizeof *kept);
-  *division = (struct align_division){kept, count, whole};
+  *division = (struct align_division){kept, count, all, whole};
   return division;
 }

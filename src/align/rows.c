@@ -193,7 +193,7 @@ static const struct align_division *division_of_cell(const struct writing *w, ui
     struct align_division *division = ARENA_NEW(w->in->arena, struct align_division);
     const struct dhis2_option_combo **parts = ARENA_ARRAY(w->in->arena, found->count, const struct dhis2_option_combo *);
     memcpy(parts, found->parts, found->count * sizeof(const struct dhis2_option_combo *));
-    *division = (struct align_division){parts, found->count, found->whole};
+    *division = (struct align_division){parts, found->count, found->all, found->whole};
     return division;
   }
   return NULL;

@@ -167,8 +167,12 @@ void alignment_add_step(struct alignment *alignment, struct alignment_step step,
 /* The whole state as the page reads it (docs/openapi.yaml, Alignment), each element and each cell on a line of its own. Runs the engine; `watch`: NULL, or who waits. -1: as align_run, or ERROR_too_large. */
 int alignment_state(const struct alignment *alignment, const struct align_watch *watch, struct buf *out, struct error *error);
 
-/* The same without what the engine looked at for each proposal, and that of one element of the source (docs/openapi.yaml, Features): of nothing where there is none of that id. `state`: as alignment_state wrote it. False: larger than buf->max. */
-bool alignment_without_features(struct str state, struct buf *out);
+/* Of the cells of the target that one would have to be divided into, so many are told before a person wants all. */
+enum { ALIGNMENT_PARTS_SHOWN = 32 };
+
+/* The same without what the engine looked at for each proposal and with no more parts of a divided cell than ALIGNMENT_PARTS_SHOWN; and what it looked at for one element of the source (docs/openapi.yaml, Features): of nothing where there is
+ * none of that id. `state`: as alignment_state wrote it. False: larger than buf->max. */
+bool alignment_shortened(struct str state, struct buf *out);
 bool alignment_features(struct str state, struct str element, struct buf *out);
 
 /* The same with `own` on each element of which the reader decided something, it or its cells: by alignment_same_person, as an approval is judged. False: larger than buf->max. */

@@ -36,8 +36,12 @@ struct writing {
   struct map decided;  /* source element id to struct chains */
   struct map cells;    /* "element coc" of the source to the struct alignment_decision about it */
   struct map about;    /* source element id to struct about */
+  size_t parts_left;   /* of divided cells, so many more may be listed beyond those that are shown at once */
   struct json_out *out;
 };
+
+/* A state may be large, but not for the sake of those. */
+enum { PARTS_LISTED_MAX = 100000 };
 
 static struct str cell_key(struct arena *arena, struct str element, struct str coc) {
   return arena_printf(arena, "%.*s %.*s", STR_ARG(element), STR_ARG(coc));
@@ -256,8 +260,12 @@ static void write_elements(struct writing *w) {
 /* What of the target it would have to be divided into: ids alone, target_combos has their names. */
 static void write_division(struct writing *w, const struct align_division *division) {
   if (!division) return;
+  size_t listed = division->count;
+  if (listed > ALIGNMENT_PARTS_SHOWN && listed > w->parts_left) listed = ALIGNMENT_PARTS_SHOWN;
+  if (listed > ALIGNMENT_PARTS_SHOWN) w->parts_left -= listed;
+  if (division->all > ALIGNMENT_PARTS_SHOWN) json_out_member_int(w->out, "divided_count", (int64_t)division->all);
   json_out_member_array(w->out, "divided");
-  for (size_t i = 0; i < division->count; i++) json_out_str(w->out, division->parts[i]->o.id);
+  for (size_t i = 0; i < listed; i++) json_out_str(w->out, division->parts[i]->o.id);
   json_out_end(w->out);
   if (division->whole) json_out_member_str(w->out, "whole", division->whole->o.id);
 }
@@ -445,7 +453,7 @@ int alignment_run_engine(const struct alignment *alignment, const struct align_w
 int alignment_state(const struct alignment *alignment, const struct align_watch *watch, struct buf *buf, struct error *error) {
   struct arena *arena = arena_new();
   struct json_out out = JSON_OUT_INIT(buf);
-  struct writing w = {.alignment = alignment, .arena = arena, .out = &out};
+  struct writing w = {.alignment = alignment, .arena = arena, .parts_left = PARTS_LISTED_MAX, .out = &out};
   int result = alignment_run_engine(alignment, watch, arena, &w.result, error);
   if (result == 0) {
     index_rows(&w);

@@ -266,7 +266,7 @@ int api_alignment_get(struct api_job *job, struct error *error) {
   split_body(document.body, &kept, &state);
   if (!str_eq(features, STR("false"))) return answer_state(job, &document, state, error);
   struct buf shorter = BUF_INIT(ALIGNMENT_STATE_MAX);
-  (void)alignment_without_features(state, &shorter); /* it is no longer than it was */
+  (void)alignment_shortened(state, &shorter); /* it is no longer than it was */
   int result = answer_state(job, &document, buf_str(&shorter), error);
   buf_free(&shorter);
   return result;

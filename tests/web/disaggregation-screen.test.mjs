@@ -127,6 +127,38 @@ describe('what the target divides', () => {
     assert.deepEqual([third(), alignment.cells[2].decided], [[], true]) // left by a person's word
   })
 
+  scene('of very many parts says how many are not listed, and lists them when a person wants', { expected: [REFUSED] }, async ({ page, go, clean, world }) => {
+    const alignment = withSplit(world, world.align(PAIR, 'one'))
+    const [target] = world.combos.target
+    const months = Array.from({ length: 40 }, (_, i) => ({ id: `Month${i}`, name: `${60 + i * 3} months` }))
+    target.categories[0].options.push(...months)
+    target.option_combos.push(...months.map((one) => ({ id: `Of${one.id}`, name: one.name, options: [one.id] })))
+    alignment.target_combos = [{ ...alignment.target_combos[0], option_combos: target.option_combos.map(({ options, ...one }) => one) }]
+    for (const cell of alignment.cells) if (cell.divided) Object.assign(cell, { divided: months.map((one) => `Of${one.id}`), divided_count: 40 })
+    await go('/alignments/one/disaggregation')
+    await page.getByRole('link', { name: /Age.*Age group/ }).click()
+    const choice = page.getByRole('combobox', { name: /^5–14 y to 60 months \| 63 months/ })
+    const parts = () => choice.locator('option').filter({ hasText: 'All of it to' })
+    await page.getByRole('combobox', { name: /153 months and 8 more$/ }).waitFor()
+    assert.equal(await parts().count(), 32)
+    await clean('disaggregation-many-parts')
+    const all = page.getByRole('button', { name: 'Show all parts' })
+    world.fail = (method, path) => method === 'GET' && path === '/v1/alignments/one' && new world.Problem(503, 'store_unavailable')
+    await all.focus()
+    await press(page, 'Enter')
+    await page.getByText('drawbridge cannot reach its store').waitFor()
+    world.fail = undefined
+    await all.click()
+    await page.getByRole('combobox', { name: /177 months$/ }).waitFor()
+    assert.equal(await parts().count(), 40)
+    await hasFocus(all, page)
+    await page.getByText('drawbridge cannot reach its store').waitFor({ state: 'detached' })
+    await choice.selectOption('All of it to 177 months, the others stay empty')
+    await page.getByRole('button', { name: 'Accept for 2 data elements' }).click()
+    await page.getByText('All changes saved').waitFor()
+    assert.equal(alignment.cells[2].terms[0].target.name, '177 months')
+  })
+
   scene('is a warning of the review that leads there, and its own filter', {}, async ({ page, go, clean, world }) => {
     const alignment = withSplit(world, world.align(PAIR, 'one'))
     alignment.source.data_set.period_type = 'Weekly'

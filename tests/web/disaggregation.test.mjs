@@ -263,6 +263,14 @@ test('one choice for each option that is split, not for each cell that has it', 
   assert.equal(after.get(cellOf(SOURCE, 'Female', '5-14')), cellOf(TARGET, 'F', '10-14'))
 })
 
+test('of a split with very many parts it is told how many are not listed', () => {
+  const review = divided(world([planOf(GOOD)]), [MALE, FEMALE])
+  const more = () => { const pair = pairIn(review); return splitChoices(pair, d.optionGrids(pair, d.usualPlan(pair)), splitsOf(review, pair)).map((one) => [one.parts.length, one.more]) }
+  assert.deepEqual(more(), [[2, 0]])
+  for (const cell of review.cellsOf.get('e0')) if (cell.divided) cell.divided_count = 40
+  assert.deepEqual(more(), [[2, 38]])
+})
+
 test('a split that no single category tells is chosen cell by cell, with the total where there is one', () => {
   const review = divided(world([planOf(GOOD)]), [[['Male', '5-14'], [['M', '5-9'], ['F', '10-14']], ['M', '15+']], FEMALE])
   const pair = pairIn(review)

@@ -297,7 +297,8 @@ function sameVersion(alignment, request) {
   if (request.headers['if-match'] !== `"${alignment.version}"`) throw new Problem(412, 'changed_meanwhile')
 }
 
-const withoutFeatures = (alignment) => ({ ...alignment, elements: alignment.elements.map((one) => ({ ...one, proposals: one.proposals.map(({ features, ...proposal }) => proposal) })) })
+const PARTS_SHOWN = 32
+const withoutFeatures = (alignment) => ({ ...alignment, cells: alignment.cells.map((one) => (one.divided ? { ...one, divided: one.divided.slice(0, PARTS_SHOWN) } : one)), elements: alignment.elements.map((one) => ({ ...one, proposals: one.proposals.map(({ features, ...proposal }) => proposal) })) })
 const featuresOf = (alignment, element) => ({ source_data_element: element, proposals: alignment.elements.find((one) => one.source.id === element)?.proposals.map(({ target, features }) => ({ target: target.id, features })) ?? [] })
 
 const BEING_MADE = ['queued', 'reading', 'comparing']

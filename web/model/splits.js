@@ -2,13 +2,13 @@
 //
 // A value is never split: all of it goes to one of the parts, or to the target's total, or nowhere.
 
-/** Of the cells of a pair's uses: Map of source option combo id to {parts: [ids of the target's], whole?: id}. */
+/** Of the cells of a pair's uses: Map of source option combo id to {parts: [ids of the target's], more: how many are not listed, whole?: id}. */
 export function splitsOf(review, pair) {
   const here = new Set(pair.target.option_combos.map((one) => one.id))
   const splits = new Map()
   for (const { element } of pair.uses)
-    for (const { source, divided, whole } of review.cellsOf.get(element.source.id) ?? [])
-      if (divided && !splits.has(source.id) && divided.every((id) => here.has(id))) splits.set(source.id, { parts: divided, whole })
+    for (const { source, divided, divided_count: all = divided?.length, whole } of review.cellsOf.get(element.source.id) ?? [])
+      if (divided && !splits.has(source.id) && divided.every((id) => here.has(id))) splits.set(source.id, { parts: divided, more: all - divided.length, whole })
   return splits
 }
 
@@ -16,7 +16,7 @@ export function splitsOf(review, pair) {
 const alone = (parts, to) => parts.every((one) => one.options.every((option, i) => i === to || option === parts[0].options[i]))
 
 /**
- * What a person chooses about, once each: [{grid?, from: option (of the grid) or option combo, parts: [options or option combos of the target], whole?}].
+ * What a person chooses about, once each: [{grid?, from: option (of the grid) or option combo, parts: [options or option combos of the target], more: how many are not listed, whole?}].
  * By options where a grid has them; cell by cell where it takes more than one category to tell the parts apart.
  */
 export function splitChoices(pair, grids, splits) {
@@ -29,12 +29,12 @@ export function splitChoices(pair, grids, splits) {
     const whole = byId.get(split.whole)
     const grid = grids.find(({ to }) => alone(parts, to))
     if (!grid) {
-      choices.set(cell.id, { from: cell, parts, whole })
+      choices.set(cell.id, { from: cell, parts, more: split.more, whole })
       continue
     }
     const key = `${grid.to} ${cell.options[grid.at]}`
     const optionOf = (coc) => coc && grid.target.options.find((one) => one.id === coc.options[grid.to])
-    if (!choices.has(key)) choices.set(key, { grid, from: grid.source.options.find((one) => one.id === cell.options[grid.at]), parts: parts.map(optionOf), whole: optionOf(whole) })
+    if (!choices.has(key)) choices.set(key, { grid, from: grid.source.options.find((one) => one.id === cell.options[grid.at]), parts: parts.map(optionOf), more: split.more, whole: optionOf(whole) })
   }
   return [...choices.values()]
 }

@@ -34,7 +34,8 @@ export function Disaggregation({ params, query }) {
   const problem = html`<${Problem} error=${loaded.error} again=${loaded.reload} />`
   const head = html`<${AlignmentHead} id=${id} alignment=${review.alignment} at="disaggregation" />`
   if (!pair) return html`${head}<div class="page">${problem}<${PairList} id=${id} review=${review} pairs=${pairs} /></div>`
-  return html`<${Pair} key=${pair.key} id=${id} review=${review} pair=${pair} at=${query.get('grid')} head=${head} problem=${problem} onKept=${() => draw((n) => n + 1)} onChanges=${(changes) => loaded.set({ review: withChanges(review, changes), combos })} onAgain=${loaded.reload} />`
+  return html`<${Pair} key=${pair.key} id=${id} review=${review} pair=${pair} at=${query.get('grid')} head=${head} problem=${problem} onKept=${() => draw((n) => n + 1)} onChanges=${(changes) => loaded.set({ review: withChanges(review, changes), combos })} onAgain=${loaded.reload}
+    onAll=${async () => loaded.set({ review: reviewOf(await gateway.alignments.get(id, { features: true })), combos })} />`
 }
 
 const Across = ({ of }) => html`<${Name} of=${of.source} /> <span aria-hidden="true" class="arrow">→</span><span class="unseen">${t('to')}</span> <${Name} of=${of.target} />`
@@ -56,7 +57,7 @@ function PairList({ id, review, pairs }) {
 }
 
 /** `at` is the large grid that is looked at, if any. What is not accepted yet stays, wherever one goes. */
-function Pair({ id, review, pair, at, head, problem, onKept, onChanges, onAgain }) {
+function Pair({ id, review, pair, at, head, problem, onKept, onChanges, onAgain, onAll }) {
   const usual = useMemo(() => usualPlan(pair), [pair])
   const [choices, setChoices] = useState(() => choicesOf(id, pair.key))
   const plan = useMemo(() => withChoices(pair, usual, choices), [pair, choices])
@@ -121,7 +122,7 @@ function Pair({ id, review, pair, at, head, problem, onKept, onChanges, onAgain 
     <p><${Link} to=${pairAddress(id)}>${t('All pairs')}<//></p>
     <h2><${Across} of=${pair} /></h2>
     <p class="muted">${tn('Used by {n} data element.', 'Used by {n} data elements.', pair.uses.length)} ${grids.length > 0 ? t('Match options once; the cells follow from it.') : ''}</p>
-    <${Splits} choices=${toChoose} nameOf=${(grid, to) => (grid?.target.options ?? pair.target.option_combos).find((one) => one.id === to)?.name ?? to} linksOf=${(grid) => (grid ? live.find((one) => one.to === grid.to).links : plan)} onChoose=${(grid, from, to) => setPlan(grid ? given(grid, from, to) : withCells(plan, [from], to))} />
+    <${Splits} choices=${toChoose} onAll=${onAll} nameOf=${(grid, to) => (grid?.target.options ?? pair.target.option_combos).find((one) => one.id === to)?.name ?? to} linksOf=${(grid) => (grid ? live.find((one) => one.to === grid.to).links : plan)} onChoose=${(grid, from, to) => setPlan(grid ? given(grid, from, to) : withCells(plan, [from], to))} />
     <${Lost} lost=${result.lost} />
     <div class="grids">
       ${live.map((grid) => html`<section key=${grid.to} class="card" aria-labelledby="grid-${grid.to}">

@@ -64,14 +64,38 @@ static void features_come_apart(void **state) {
       {"\"", "{\"source_data_element\":\"\\\"\",\"proposals\":[]}"},
   };
   struct buf out = BUF_INIT(65536);
-  assert_true(str_eq(in_buf(alignment_without_features(str_of(whole), &out), &out), str_of(shorter)));
+  assert_true(str_eq(in_buf(alignment_shortened(str_of(whole), &out), &out), str_of(shorter)));
   for (size_t i = 0; i < sizeof of_elements / sizeof *of_elements; i++) {
     buf_clear(&out);
     assert_true(str_eq(in_buf(alignment_features(str_of(whole), str_of(of_elements[i][0]), &out), &out), str_of(of_elements[i][1])));
   }
   buf_clear(&out);
-  assert_true(
-      str_eq(in_buf(alignment_without_features(STR("{\"a\":1,\"features\":["), &out), &out), STR("{\"a\":1"))); /* cut short: to its end */
+  assert_true(str_eq(in_buf(alignment_shortened(STR("{\"a\":1,\"features\":["), &out), &out), STR("{\"a\":1"))); /* cut short: to its end */
+  buf_free(&out);
+}
+
+/* Of the parts of a divided cell those that are shown at once, whatever their ids are; how many there are stands before them. */
+static void parts_come_apart(void **state) {
+  (void)state;
+  struct buf whole = BUF_INIT(65536), shorter = BUF_INIT(65536), out = BUF_INIT(65536);
+  for (int cell = 0; cell < 3; cell++) {
+    int n = cell == 1 ? ALIGNMENT_PARTS_SHOWN + 8 : cell == 2 ? ALIGNMENT_PARTS_SHOWN : 2;
+    for (struct buf *to = &whole;; to = &shorter) {
+      assert_true(buf_printf(to, "%s{\"name\":\"a,\\\"divided\\\":[\\\"\",\"divided_count\":%d,\"divided\":[", cell ? "," : "[", n));
+      for (int i = 0; i < (to == &shorter && n > ALIGNMENT_PARTS_SHOWN ? ALIGNMENT_PARTS_SHOWN : n); i++)
+        assert_true(buf_printf(to, "%s\"%d],\\\"\\\\\"", i ? "," : "", i));
+      assert_true(buf_add(to, STR("],\"whole\":\"w\"}")));
+      if (to == &whole) assert_true(buf_add(to, STR(",{\"a\":1,\"features\":[{}]}")));
+      if (to == &shorter) break;
+    }
+    assert_true(buf_add(&shorter, STR(",{\"a\":1}")));
+  }
+  assert_true(str_eq(in_buf(alignment_shortened(buf_str(&whole), &out), &out), buf_str(&shorter)));
+  buf_clear(&out);
+  assert_true(alignment_shortened(STR("[{\"a\":1,\"divided\":[\"b"), &out)); /* cut short: as it is */
+  assert_true(str_eq(buf_str(&out), STR("[{\"a\":1,\"divided\":[\"b")));
+  buf_free(&whole);
+  buf_free(&shorter);
   buf_free(&out);
 }
 
@@ -99,6 +123,6 @@ static void another_form(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(only_what_differs), cmocka_unit_test(nothing_differs), cmocka_unit_test(another_form),
-                                     cmocka_unit_test(features_come_apart)};
+                                     cmocka_unit_test(features_come_apart), cmocka_unit_test(parts_come_apart)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
