@@ -137,6 +137,7 @@ static void thread_main(void *payload) {
       struct config *config = gateway_config_now(k->gateway);
       sweep(k, config);
       config_unref(config);
+      schedules_look_at_ended(k->api, k->gateway, clock_now_ms());
     }
     uv_mutex_lock(&k->lock);
   }

@@ -13,7 +13,7 @@
 #include "drift/drift.h"
 #include <jansson.h>
 
-enum { LIST_MAX = 500, ID_LETTERS = 22, ABOUT_MAX = 1 << 16 };
+enum { LIST_MAX = 500, ALL_MAX = 10000, ID_LETTERS = 22, ABOUT_MAX = 1 << 16 };
 
 static struct str about_of(struct arena *arena, const struct schedule *schedule) {
   struct buf text = BUF_INIT(ABOUT_MAX);
@@ -301,6 +301,12 @@ static void close_over(struct looking *l, bool under_way, int64_t now_ms, struct
   if (ended || open != s->open_count || was_over != s->last.over) (void)update(l->api, l->arena, &l->document, s, error);
 }
 
+/* What began before its time was over may end yet; what was left off goes on no more. */
+static bool is_under_way(struct looking *l, int64_t now_ms, struct error *error) {
+  struct runner_view unused;
+  return follow(l, error) && (error->code || now_ms < l->schedule.until_ms || desk_look(l->api, l->schedule.last.run, l->arena, &unused));
+}
+
 void schedules_look(struct api *api, struct gateway *gateway, struct str id, int64_t now_ms, struct arena *arena, struct str *ret_run) {
   struct looking l = {.api = api, .gateway = gateway, .arena = arena};
   struct error error = {0};
@@ -311,7 +317,7 @@ void schedules_look(struct api *api, struct gateway *gateway, struct str id, int
   *ret_run = STR_NONE;
   if (found == 1) {
     l.schedule = schedule_read(l.arena, l.document.about);
-    bool under_way = follow(&l, &error);
+    bool under_way = is_under_way(&l, now_ms, &error);
     if (!error.code) close_over(&l, under_way, now_ms, &error);
     if (!error.code && schedule_due(&l.schedule, under_way, now_ms, &period)) (void)begin(&l, &period, &error);
     if (!run_state_is_end(l.schedule.last.state)) *ret_run = l.schedule.last.run;
@@ -335,4 +341,21 @@ int schedules_stop(struct api *api, struct gateway *gateway, struct str id, int6
   if (!error.code) return 0;
   log_event(LOG_WARNING, "schedule_not_stopped", LOG_STR("schedule", id), LOG_FAILURE(&error));
   return -1;
+}
+
+void schedules_look_at_ended(struct api *api, struct gateway *gateway, int64_t now_ms) {
+  struct arena *arena = arena_new();
+  struct store_document *documents;
+  struct error error = {0};
+  struct str unused;
+  size_t count = 0;
+  struct store *store = api_store(api);
+  int failed = store_document_list_all(store, SCHEDULE_KIND, ALL_MAX, arena, &documents, &count, &error);
+  api_store_done(api);
+  if (failed) log_event(LOG_WARNING, "schedules_not_listed", LOG_FAILURE(&error));
+  for (size_t i = 0; !failed && i < count; i++) {
+    struct schedule schedule = schedule_read(arena, documents[i].about);
+    if (!schedule.ended && schedule.until_ms <= now_ms) schedules_look(api, gateway, documents[i].id, now_ms, arena, &unused);
+  }
+  arena_free(arena);
 }

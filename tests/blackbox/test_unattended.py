@@ -567,6 +567,25 @@ class ScheduledForNothing(Schedules):
         self.assertEqual([name.split(schedule["id"])[1] for name in files], [f"-{self.last_month}.json", "-ended.json"])
         self.assertEqual(json.loads((self.state / "reports" / files[1]).read_text())["event"], "schedule_ended")
 
+    def test_its_time_is_over_while_nobody_runs(self):
+        """What let it go on is wiped with what else is over in the store, before anybody looks at it."""
+        schedule = self.schedule()
+        self.tried(schedule)
+        for start in range(2):
+            self.program.stop()
+            with sqlite3.connect(self.state / "state.db", timeout=30) as store:
+                store.execute("DELETE FROM documents WHERE kind = 'mandate'")
+            if start == 0:
+                self.altered(lambda about: about.update(unattended_until=after(seconds=-1)))
+            self.serve()
+            self.browser = self.signed_in()
+            harness.wait_for(lambda: self.told("schedule_ended"), "the word of its end")
+            harness.wait_for(lambda: self.now(schedule).get("ended") and self.rows("delivery") == 0, "all is told")
+            self.assertEqual(([one["period"] for one in self.told("period_given_up")], len(self.told("schedule_ended"))), ([self.last_month], 1), f"start {start}")
+        now = self.now(schedule)
+        self.assertEqual((now["last"]["over"], "next" in now, [one["period"] for one in now["given_up"]]), (True, False, [self.last_month]))
+        self.assertEqual(sorted(name.split(schedule["id"])[1] for name in self.reports() if schedule["id"] in name), [f"-{self.last_month}.json", "-ended.json"])
+
     def test_an_operator_ends_it(self):
         schedule = self.schedule()
         self.tried(schedule)
@@ -574,6 +593,23 @@ class ScheduledForNothing(Schedules):
         harness.wait_for(lambda: self.told("schedule_ended"), "the word of its end")
         harness.wait_for(lambda: self.told("period_given_up"), "the word of the period")
         self.assertEqual([one["period"] for one in self.told("period_given_up")], [self.last_month])
+
+
+class ScheduledAndLeftOff(Schedules):
+    def test_a_run_that_goes_on_no_more(self):
+        """Its process was killed under way, and its time was over before the next one began."""
+        self.between["target"].seen.clear()
+        schedule = self.broken_off(self.schedule, ("POST", 1, "after"))
+        with sqlite3.connect(self.state / "state.db", timeout=30) as store:
+            store.execute("DELETE FROM documents WHERE kind = 'mandate'")
+        self.altered(lambda about: about.update(unattended_until=after(seconds=-1)))
+        self.serve()
+        events = lambda: sorted(json.loads(body)["event"] for _, body in self.hook.got)
+        harness.wait_for(lambda: len(self.hook.got) > 1, "the words of it")
+        self.assertEqual(events(), ["period_given_up", "schedule_ended"])
+        self.browser = self.signed_in()
+        now = self.now(schedule)
+        self.assertEqual((now["ended"], [one["period"] for one in now["given_up"]]), (True, [self.last_month]))
 
 
 class ScheduledForUnknownUnits(Schedules):
