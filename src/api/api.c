@@ -199,12 +199,14 @@ static void start_job(struct api_job *job, struct work_pool *pool) {
   api_job_free(job);
 }
 
-/* NULL: none takes the method; *ret_allow tells those that the address takes, empty: it is not known. */
+/* NULL: none takes the method; *ret_allow tells those that the address takes, empty: it is not known. A HEAD is a GET without its body, but for what never ends. */
 static const struct route *route_of(const struct http_request *request, struct str words[4], struct arena *arena, struct str *ret_allow) {
   for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
     if (!url_path_matches(routes[i].pattern, request->path, words, 4)) continue;
-    *ret_allow = arena_printf(arena, "%.*s%s%s", STR_ARG(*ret_allow), ret_allow->n ? ", " : "", routes[i].method);
-    if (str_eq(request->method, str_of(routes[i].method))) return &routes[i];
+    bool with_head = strcmp(routes[i].method, "GET") == 0 && !routes[i].goes_on;
+    *ret_allow =
+        arena_printf(arena, "%.*s%s%s%s", STR_ARG(*ret_allow), ret_allow->n ? ", " : "", routes[i].method, with_head ? ", HEAD" : "");
+    if (str_eq(request->method, str_of(routes[i].method)) || (with_head && str_eq(request->method, STR("HEAD")))) return &routes[i];
   }
   return NULL;
 }

@@ -103,11 +103,13 @@ class Errors(Gateway):
         browser = self.browser()
         self.people["district"].add("ada")
         self.sign_in(browser, "district", kind="password", username="ada", password=PASSWORD)
-        for method, path, allow in (("PUT", "/v1/session", "GET, HEAD, DELETE"), ("GET", "/v1/servers/district/connection", "POST, DELETE"), ("PATCH", "/v1/alignments", "POST, GET"),
+        for method, path, allow in (("PUT", "/v1/session", "GET, HEAD, DELETE"), ("GET", "/v1/servers/district/connection", "POST, DELETE"), ("PATCH", "/v1/alignments", "POST, GET, HEAD"),
                                     ("DELETE", "/s/district/api/me", "GET, HEAD, POST")):
             answer = browser.call(method, path)
             self.refused(answer, 405, "method_refused")
             self.assertEqual(answer.header("Allow"), allow, path)
+        whole, head = (browser.call(method, "/v1/alignments") for method in ("GET", "HEAD"))
+        self.assertEqual((head.status, head.body, head.header("Content-Type")), (200, b"", whole.header("Content-Type")))
 
     def test_a_loop(self):
         """[R-G13] A call that comes back with the mark that drawbridge put on it."""
