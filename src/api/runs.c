@@ -314,8 +314,8 @@ int api_run_refused(struct api_job *job, struct error *error) {
   const char *folder;
   if (load(job, &document, error)) return -1;
   struct run_about about = run_about_read(job->arena, document.about);
-  (void)settled_state(job, &document, &about, &view);
-  if (view.phase.n || str_eq(about.state, RUN_STATE_OPEN))
+  struct str state = settled_state(job, &document, &about, &view);
+  if (view.phase.n || str_eq(state, RUN_STATE_OPEN))
     return error_set(error, ERROR_conflict, "this run is under way: its list is not whole yet");
   if (run_folder(job->arena, job->config->store, document.id, &folder, error)) return -1;
   if (run_refused(folder, &job->answer, error))

@@ -300,6 +300,7 @@ class Runs(Gateway):
         run = self.broken_off(self.begin)
         self.serve()
         self.assertEqual(self.run_now(run)["state"], "interrupted")
+        self.assertEqual(self.lists(run), [])  # nothing was refused so far
         self.assertEqual([r["state"] for r in self.browser.call("GET", "/v1/runs").json], ["interrupted"])
         self.assertEqual(self.browser.call("POST", f"/v1/runs/{run['id']}/resume").status, 200)
         self.check_run(self.ended(run))
@@ -361,10 +362,12 @@ class Runs(Gateway):
         dry = self.broken_off(lambda: self.begin(**order, dry_run=True))
         self.serve()
         self.browser = self.signed_in()
+        begun = len(self.lists(dry))  # so far as it got
         self.assertEqual(self.browser.call("POST", f"/v1/runs/{dry['id']}/resume").status, 200)
         dry, run = self.ended(dry), self.ended(self.begin(**order))
         self.assertEqual((dry["state"], dry["refused_rows"], run["state"]), ("refused", 3 * remarks, "refused"))
         self.assertCountEqual(self.lists(dry), self.lists(run))
+        self.assertTrue(0 < begun < 3 * remarks, begun)
         changed = {cell: "77" for cell in list(self.stored("target"))[:9]}
         self.fill("target", self.target, changed)
         for body in ({"dry_run": True}, None):
