@@ -645,7 +645,8 @@ size_t translation_sources(const struct translation *t, uint32_t operand, struct
 }
 
 void translation_skip_unit(struct translation *t, struct str source_unit) {
-  t->ids.p[intern(t, source_unit)].skipped = true;
+  uint32_t number = intern(t, source_unit); /* which may move them */
+  t->ids.p[number].skipped = true;
 }
 
 struct str translation_unit(const struct translation *t, struct str source_unit) {

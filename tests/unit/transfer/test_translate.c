@@ -155,6 +155,32 @@ static void org_units_are_joined(void **state) {
   assert_int_equal(count, 2); /* one alone would be half a sum */
 }
 
+static struct translated value_of_unit(struct translation *translation, struct str unit) {
+  const struct dhis2_value value = {.data_element = STR("SeA"),
+                                    .category_option_combo = STR("ScX"),
+                                    .period = STR("202401"),
+                                    .org_unit = unit,
+                                    .attribute_option_combo = STR("AoX"),
+                                    .value = STR("1")};
+  return translation_of(translation, &value);
+}
+
+/* Many of them, none of which was known before; of each it is known where its value would go. */
+static void org_units_are_skipped(void **state) {
+  enum { MANY = 1000 };
+  struct translation *translation = translation_for(mapping_of(HEAD "\"rules\":[" RULE("TeSum", TERM("+", "SeA", "ScX"), "") "]}"));
+  (void)state;
+  for (int i = 0; i < MANY; i++) translation_skip_unit(translation, arena_printf(arena, "OuSkip%05d", i));
+  for (int i = 0; i < MANY; i++) {
+    struct str unit = arena_printf(arena, "OuSkip%05d", i);
+    struct translated to = value_of_unit(translation, unit);
+    assert_true(to.reason == TRANSFER_unknown_unit && to.count == 1 && str_eq(translation_id(translation, to.to->org_unit), unit));
+    assert_int_equal(translation_unit(translation, unit).n, 0);
+  }
+  assert_int_equal(value_of_unit(translation, STR("OuOther0001")).reason, TRANSFER_FINE);
+  assert_true(str_eq(translation_unit(translation, STR("OuOther0001")), STR("OuOther0001")));
+}
+
 #define PAIRS \
   HEAD "\"rules\":[" RULE("TeSum", TERM("+", "SeA", "ScX"), \
                           "") "],\"org_units\":[{\"source\":\"OuSure\",\"target\":\"OuA\",\"decision\":\"auto\"}," \
@@ -499,6 +525,7 @@ int main(void) {
                                      cmocka_unit_test(reasons),
                                      cmocka_unit_test(one_value_is_copied_and_may_go_to_several_cells),
                                      cmocka_unit_test(org_units_are_joined),
+                                     cmocka_unit_test(org_units_are_skipped),
                                      cmocka_unit_test(only_decided_pairs_lead_anywhere),
                                      cmocka_unit_test(two_defaults_are_not_one_source),
                                      cmocka_unit_test(what_is_not_decided_is_missing),
