@@ -21,6 +21,18 @@ static void warn(struct reading_decisions *r, const char *side, struct str what)
       arena_printf(r->arena, "a decision was left out: the %s does not hold %.*s", side, STR_ARG(what));
 }
 
+/* Once for each decision at most, as warn. */
+static void warn_of_both(struct reading_decisions *r, const struct decision *d) {
+  r->rulings.warnings[r->rulings.warning_count++] =
+      arena_printf(r->arena, "a decision was left out: another one says otherwise of %.*s", STR_ARG(d->source_data_element));
+}
+
+static bool holds(const uint32_t *list, size_t n, uint32_t index) {
+  for (size_t i = 0; i < n; i++)
+    if (list[i] == index) return true;
+  return false;
+}
+
 static void read_element(struct reading_decisions *r, const struct decision *d) {
   const struct dhis2_data_element *source = dhis2_metadata_element(r->source, d->source_data_element);
   const struct dhis2_data_element *target = d->verdict == DECISION_NONE ? NULL : dhis2_metadata_element(r->target, d->target_data_element);
@@ -50,9 +62,10 @@ static void fill_element(struct reading_decisions *r, const struct decision *d, 
   if (!accept && !ruling->rejected) ruling->rejected = ARENA_ARRAY(r->arena, ruling->rejected_count, uint32_t);
   uint32_t *list = (uint32_t *)(uintptr_t)(accept ? ruling->accepted : ruling->rejected);
   size_t *n = &(accept ? accepted : rejected)[source->o.index];
-  for (size_t i = 0; i < *n; i++)
-    if (list[i] == target->o.index) return;
-  list[(*n)++] = target->o.index;
+  bool otherwise = accept ? ruling->none || holds(ruling->rejected, rejected[source->o.index], target->o.index)
+                          : holds(ruling->accepted, accepted[source->o.index], target->o.index);
+  if (otherwise) warn_of_both(r, d);
+  if (!holds(list, *n, target->o.index)) list[(*n)++] = target->o.index;
 }
 
 static void read_cell(struct reading_decisions *r, const struct decision *d) {
@@ -76,16 +89,20 @@ static void read_cell(struct reading_decisions *r, const struct decision *d) {
     ruling = ARENA_NEW(r->arena, struct cell_ruling);
     (void)map_put(&r->rulings.cells, arena_str(r->arena, key), ruling);
   }
+  bool accepts = d->verdict == DECISION_ACCEPTED, otherwise = accepts && ruling->none;
+  for (const struct cell_term *said = ruling->terms; said; said = said->next)
+    otherwise |= none ? said->accepted : said->target == target && said->coc == to && said->sign == d->sign && said->accepted != accepts;
+  if (otherwise) warn_of_both(r, d);
   if (none) {
     ruling->none = true;
     return;
   }
-  if (d->verdict == DECISION_ACCEPTED && d->sign == '+' && !from->o.is_default && !to->o.is_default) {
+  if (accepts && d->sign == '+' && !from->o.is_default && !to->o.is_default) {
     struct str lesson = key_of(room, from->o.id, to->o.id);
     (void)map_put(&r->rulings.lessons, arena_str(r->arena, lesson), r);
   }
   struct cell_term *term = ARENA_NEW(r->arena, struct cell_term), **end = &ruling->terms;
-  *term = (struct cell_term){target, to, d->sign, d->verdict == DECISION_ACCEPTED, NULL};
+  *term = (struct cell_term){target, to, d->sign, accepts, NULL};
   while (*end) {
     if ((*end)->target == target && (*end)->coc == to && (*end)->sign == d->sign) return; /* said before */
     end = (struct cell_term **)(uintptr_t) & (*end)->next;

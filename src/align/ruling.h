@@ -27,7 +27,7 @@ struct rulings {
   size_t warning_count;
 };
 
-/* Decisions that name what a side does not hold are left out, with a warning. */
+/* Decisions that name what a side does not hold are left out, with a warning; where two contradict each other, one of them. */
 struct rulings rulings_of(struct arena *arena, const struct dhis2_metadata *source, const struct dhis2_metadata *target,
                           const struct decision *decisions, size_t count);
 void rulings_free(struct rulings *rulings);

@@ -134,6 +134,18 @@ class Align(unittest.TestCase):
         self.write("fix.csv", "kind,source_data_element,source_category_option_combo,target_data_element,target_category_option_combo,sign,decision\ndata_element,aelem000000,,nobody,,+,accepted\n")
         self.assertIn("nobody", self.run_align("--fix", "fix.csv").stderr)
 
+    def test_decisions_that_contradict_each_other_are_told(self):
+        head = "kind,source_data_element,source_category_option_combo,target_data_element,target_category_option_combo,sign,decision\n"
+        pair, cell = "data_element,aelem000000,,belem000003,,+,", "operand,aelem000000,acoc0000000,belem000002,bcoc0000001,+,"
+        for rows in ((pair + "accepted", pair + "rejected"), (pair + "rejected", pair + "accepted"), (pair + "accepted", "data_element,aelem000000,,,,+,none"),
+                     (cell + "accepted", cell + "rejected"), ("operand,aelem000000,acoc0000000,,,+,none", cell + "accepted"), (cell + "accepted", "operand,aelem000000,acoc0000000,,,+,none")):
+            with self.subTest(rows=rows):
+                self.write("fix.csv", head + "\n".join(rows) + "\n")
+                self.assertEqual(self.run_align("--fix", "fix.csv").stderr, "drawbridge align: a decision was left out: another one says otherwise of aelem000000\n")
+        for rows in ((pair + "accepted", pair + "accepted"), (pair + "accepted", cell + "accepted"), (pair + "rejected", "data_element,aelem000000,,,,+,none")):
+            self.write("fix.csv", head + "\n".join(rows) + "\n")
+            self.assertEqual(self.run_align("--fix", "fix.csv").stderr, "")
+
     def test_a_glossary(self):
         self.write("source.json", export("a", {"Zibuko cases": True}))
         self.write("glossary.csv", "term,means\nzibuko,malaria\n")
