@@ -1,7 +1,7 @@
 // Which servers there are, and who one is at each.
 import { html, useState } from '../lib.js'
 import { partTexts } from '../early.js'
-import { addTexts, allTexts, t, time, tn } from '../i18n.js'
+import { addTexts, allTexts, listed, t, time, tn } from '../i18n.js'
 import { arrived, gateway, useLoad } from '../api.js'
 import { Link } from '../router.js'
 import { Button, Dialog, Loading, Name, Notice, Problem, signInPath, Tag } from '../ui.js'
@@ -29,15 +29,15 @@ export function Servers({ session, query }) {
   const problem = query.get('problem')
   const again = () => { servers.reload(); session.reload() }
   return html`<div class="page">
-    <div class="title"><h1>${t('Servers')}</h1>
+    <div class="title"><h1>${t('Servers')}</h1><div class="row">
       ${connections.length >= 2 && html`<${SignOutOfAll} servers=${servers.data ?? []} connections=${connections} changed=${session.reload} />`}
       ${ready >= 2 && html`<${Link} class="button primary" to="/alignments/new">${t('Align two data sets')}<//>`}
-    </div>
+    </div></div>
     <p class="muted">${t('drawbridge keeps your passwords and tokens to itself. This browser never gets them.')}</p>
     ${problem && html`<${Problem} error=${{ code: problem, server: query.get('server') }} />`}
     <${Problem} error=${servers.error ?? session.error} again=${again} />
     ${waits && html`<${Loading} />`}
-    ${servers.data?.length === 0 && html`<p>${t('No server is set up. Add two to the configuration of drawbridge to start.')}</p>`}
+    ${servers.data?.length === 0 && html`<p>${t('No server is set up. Ask the administrator of drawbridge to add two to its configuration.')}</p>`}
     ${servers.data?.length > 0 && session.data && !waits && html`<div class="cards">
       ${servers.data.map((server) => html`<${Server} key=${server.id} server=${server} connection=${connections.find((one) => one.server === server.id)} changed=${session.reload} again=${again} asking=${servers.loading || session.loading} />`)}
     </div>`}
@@ -106,7 +106,7 @@ function Server({ server, connection, changed, again, asking }) {
     <dl>
       <div><dt>${t('Version')}</dt><dd>${connection?.version ?? server.version ?? '–'}</dd></div>
       <div><dt>${t('User')}</dt><dd>${connection?.user ? html`<bdi>${connection.user.name || connection.user.username}</bdi>` : '–'}</dd></div>
-      <div><dt>${t('Sign-in')}</dt><dd>${connection ? kindName(connection.kind) : server.sign_in.map((one) => kindName(one.kind)).join(', ') || '–'}</dd></div>
+      <div><dt>${t('Sign-in')}</dt><dd>${connection ? kindName(connection.kind) : listed(server.sign_in.map((one) => kindName(one.kind))) || '–'}</dd></div>
       ${connection?.remembered_until && html`<div><dt>${t('Remembered until')}</dt><dd>${time(connection.remembered_until)}</dd></div>`}
     </dl>
     <${Untried} of=${connection?.untried ?? server.untried} />

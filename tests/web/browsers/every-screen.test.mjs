@@ -45,7 +45,8 @@ function look() {
   const ARROW = 16
   for (const one of document.querySelectorAll('select:not([multiple], .names, .language)')) if (one.checkVisibility()) for (const { label } of one.querySelectorAll('option:not([lang], [dir])')) beside(one, label, ARROW)
   for (const one of document.querySelectorAll('main input[placeholder]')) if (one.checkVisibility() && !one.value && !one.placeholder.startsWith('⟦')) beside(one, one.placeholder, 0)
-  return { lang: document.documentElement.lang, dir: getComputedStyle(document.body).direction, over: Math.max(0, document.documentElement.scrollWidth - innerWidth), cut }
+  const fills = innerWidth > 900 && document.querySelector('.panes') // its lists scroll, the page does not
+  return { lang: document.documentElement.lang, dir: getComputedStyle(document.body).direction, over: Math.max(0, document.documentElement.scrollWidth - innerWidth), below: fills ? Math.max(0, document.documentElement.scrollHeight - innerHeight) : 0, cut }
 }
 
 /** Texts on the page, also those that are only read out, that are neither in brackets nor a server's or a person's own. */
@@ -110,6 +111,7 @@ const wrong = (found, language, width) => [
   ...(found.lang === language ? [] : [`is in ${found.lang}`]),
   ...(found.dir === (language === 'ar' ? 'rtl' : 'ltr') ? [] : [`reads ${found.dir}`]),
   ...(found.over ? [`${found.over} pixels stand out at ${width}`] : []),
+  ...(found.below ? [`${found.below} pixels of nothing below it at ${width}`] : []),
   ...found.cut.map((one) => `cut off at ${width}: ${one}`),
 ]
 
