@@ -43,6 +43,12 @@ const READ_LEFTWARDS = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/
 export const apart = (text) => (rightToLeft() || READ_LEFTWARDS.test(text) ? `\u2068${text}\u2069` : text)
 export const arrow = () => (rightToLeft() ? '←' : '→')
 
+const COMMAS = { ar: '، ' }
+/** Between the parts of a list. */
+export const comma = () => COMMAS[current] ?? ', '
+/** What there is of these, one after the other. */
+export const listed = (parts) => parts.filter(Boolean).join(comma())
+
 const fill = (text, values) => text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? show(values[name]) : whole))
 const show = (value) => (typeof value === 'number' ? number(value) : apart(String(value)))
 

@@ -1,6 +1,6 @@
 import { html, render, useLayoutEffect, useRef } from './lib.js'
 import { firstTexts, otherTexts, partTexts } from './early.js'
-import { addTexts, language, loadLanguage, t } from './i18n.js'
+import { addTexts, language, listed, loadLanguage, t } from './i18n.js'
 import { chooseLanguage, LANGUAGES, wishes } from './languages.js'
 import { gateway, useLoad } from './api.js'
 import { later } from './later.js'
@@ -95,7 +95,7 @@ function Who({ session }) {
   const good = (session.data?.connections ?? []).filter((one) => one.state === 'ok')
   if (good.length === 0) return html`<span class="who">${t('Not signed in')}</span>`
   const names = [...new Set(good.map((one) => one.user?.name || one.user?.username))]
-  return html`<span class="who"><bdi>${names.join(', ')}</bdi></span>`
+  return html`<span class="who"><bdi>${listed(names)}</bdi></span>`
 }
 
 /** Tried, since Chromium says yes in navigator.cookieEnabled where it keeps none. */

@@ -1,5 +1,5 @@
 // Periods in the reader's language.
-import { region, tn } from './i18n.js'
+import { listed, region, tn } from './i18n.js'
 import { periodName, periodOf, typeOf } from './model/periods.js'
 
 export function periodText(id) {
@@ -8,4 +8,4 @@ export function periodText(id) {
   return period ? periodName(type, period, region()) : id
 }
 
-export const periodsText = (ids) => ids.slice(0, 3).map(periodText).join(', ') + (ids.length > 3 ? ` ${tn('and {n} more', 'and {n} more', ids.length - 3)}` : '')
+export const periodsText = (ids) => listed(ids.slice(0, 3).map(periodText)) + (ids.length > 3 ? ` ${tn('and {n} more', 'and {n} more', ids.length - 3)}` : '')

@@ -33,6 +33,9 @@ export function Problem({ error, again, server, byHand }) {
   return error && html`<${Refusal} error=${error} again=${now ?? again} wait=${wait} left=${left} server=${server} />`
 }
 
+const MINUTE = 60
+const againIn = (seconds) => (seconds < 2 * MINUTE ? t('Tries again in {n} s', { n: seconds }) : t('Tries again in {n} min', { n: Math.ceil(seconds / MINUTE) }))
+
 function Refusal({ error, again, wait, left, server }) {
   const buttons = useRef()
   useLayoutEffect(() => () => { // what asked again goes with the refusal, and the focus is not to go with it
@@ -40,14 +43,16 @@ function Refusal({ error, again, wait, left, server }) {
   }, [])
   const { title, remedy, detail } = inWords(error)
   const id = server ?? error.server
+  const [list] = /^.(alignments|runs)(?=.)/.exec(location.pathname) ?? [] // where one goes on when what the address names is gone
   return html`<${Notice} tone="error" title=${title} live>
     <p>${remedy}</p>
     ${detail && detail !== remedy && html`<${Detail} error=${error} detail=${detail} />`}
     <p class="row" ref=${buttons}>
       ${isSignedOut(error) && id && html`<${Link} class="button primary small" to=${signInPath(id)}>${t('Sign in')}<//>`}
       ${isOutdated(error) && html`<${Button} primary small onClick=${() => location.reload()}>${t('Load the page again')}<//>`}
+      ${error.code === 'not_found' && list && html`<${Link} class="button primary small" to=${list}>${t('Back to the list')}<//>`}
       ${again && error.code !== 'page_replaced' && html`<${Button} small onClick=${again}>${t('Try again')}<//>`}
-      ${wait && html`<span aria-hidden="true" class="muted number">${t('Tries again in {n} s', { n: left })}</span><span class="unseen">${t('Tries again in {n} s', { n: wait })}</span>`}
+      ${wait && html`<span aria-hidden="true" class="muted number">${againIn(left)}</span><span class="unseen">${againIn(wait)}</span>`}
     </p>
   <//>`
 }

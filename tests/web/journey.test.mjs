@@ -97,16 +97,16 @@ async function everyForm(page, clean) {
   await page.getByRole('link', { name: /^Files: / }).click()
   const [out, into] = ['Export the mapping', 'Import decisions'].map((name) => page.getByRole('region', { name }))
   await out.waitFor()
-  const forms = await out.getByLabel('As', { exact: true }).locator('option').evaluateAll((options) => options.map((one) => one.value))
+  const forms = await out.getByLabel('Format', { exact: true }).locator('option').evaluateAll((options) => options.map((one) => one.value))
   assert.equal(forms.length, 10)
   for (const form of forms) {
-    await out.getByLabel('As', { exact: true }).selectOption(form)
+    await out.getByLabel('Format', { exact: true }).selectOption(form)
     const [file] = await Promise.all([page.waitForEvent('download'), out.getByRole('button', { name: 'Download' }).click()])
     const buffer = readFileSync(await file.path())
     assert.ok(buffer.length > 50, form)
     if (form === 'dhis2-exchange') continue // written only
     await into.getByLabel('File', { exact: true }).setInputFiles({ name: file.suggestedFilename(), mimeType: 'application/octet-stream', buffer })
-    assert.equal(await into.getByLabel('As', { exact: true }).inputValue(), form)
+    assert.equal(await into.getByLabel('Format', { exact: true }).inputValue(), form)
     await into.getByRole('button', { name: 'Import' }).click()
     await into.getByText(/The decisions were imported|Nothing changed by it/).waitFor()
   }
@@ -118,10 +118,10 @@ async function startAnew(page, clean) {
   await page.getByRole('link', { name: 'Alignments', exact: true }).click()
   await page.getByRole('link', { name: 'Align two data sets' }).click()
   await chooseSets(page)
-  await page.getByLabel('Decisions out of').selectOption('An earlier alignment')
+  await page.getByLabel('Take decisions from').selectOption('An earlier alignment')
   await page.getByLabel('Alignment', { exact: true }).waitFor()
   await page.getByRole('button', { name: 'Propose what corresponds' }).click()
-  await page.getByText('What you start from is carried over').waitFor()
+  await page.getByText('The decisions you start from are carried over').waitFor()
   await clean('carried-over')
   await page.getByRole('link', { name: 'Go to the review' }).click()
   const count = async (state) => {

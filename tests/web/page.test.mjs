@@ -62,7 +62,7 @@ describe('servers and sign-in', () => {
     await go('/sign-in/district?return_to=%2Fservers')
     await page.getByRole('tab', { name: 'Password' }).click()
     await page.getByLabel('Remember this sign-in in this browser').check()
-    await page.getByText('It comes back when you sign in to Central HMIS here the next time.').waitFor()
+    await page.getByText('It comes back the next time you sign in to Central HMIS here.').waitFor()
     await page.getByLabel('User name').fill('mail')
     await page.locator('input[type=password]').fill('right')
     await page.getByRole('button', { name: 'Sign in' }).click()
@@ -87,7 +87,7 @@ describe('servers and sign-in', () => {
 
   scene('without the home server nothing is remembered; with it OAuth is, too', { connected: [], home: 'district' }, async ({ page, go, clean, world }) => {
     await go('/sign-in/central?return_to=%2Fservers')
-    await page.getByText('Sign in to District HMIS first if this browser shall remember the sign-in.').waitFor()
+    await page.getByText('For this browser to remember the sign-in, sign in to District HMIS first.').waitFor()
     assert.equal(await page.getByRole('checkbox').count(), 0)
     await clean('sign-in-home-first')
     await go('/sign-in/district?return_to=%2Fsign-in%2Fcentral')
@@ -145,14 +145,14 @@ describe('servers and sign-in', () => {
     await page.getByText('There is no such server').waitFor()
     world.fail = (_, path) => path === '/v1/servers' && new world.Problem(503, 'store_unavailable')
     await go('/servers')
-    await page.getByText('drawbridge cannot reach its store').waitFor()
+    await page.getByText('drawbridge cannot reach its database').waitFor()
     world.fail = undefined
     await page.getByRole('button', { name: 'Try again' }).click()
     await page.getByRole('heading', { name: 'Central HMIS' }).waitFor()
     for (const [path, shown] of [['/servers', page.getByRole('heading', { name: 'Central HMIS' })], ['/alignments/new', page.getByText('Sign in to two servers first')]]) { // the session alone cannot be had
       world.fail = (_, called) => called === '/v1/session' && new world.Problem(503, 'store_unavailable')
       await go(path)
-      await page.getByText('drawbridge cannot reach its store').waitFor()
+      await page.getByText('drawbridge cannot reach its database').waitFor()
       assert.equal(await page.getByRole('heading', { name: 'Central HMIS' }).count(), 0) // as if nobody were signed in
       assert.equal(await page.getByText('Sign in to two servers').count(), 0)
       world.fail = undefined
@@ -255,7 +255,7 @@ describe('a new alignment', () => {
     making('m2', 'failed', { problem: { status: 503, code: 'server_unreachable', detail: 'no answer', server: 'central' } })
     making('m3', 'interrupted')
     await go('/alignments')
-    const row = (text) => page.getByRole('region', { name: 'Being made' }).getByRole('row').filter({ hasText: text })
+    const row = (text) => page.getByRole('region', { name: 'In preparation' }).getByRole('row').filter({ hasText: text })
     await row('District HMIS: 300 data elements · 1,200 organisation units').getByText('Monthly facility report').waitFor()
     await row('The server cannot be reached').getByText('Failed').waitFor()
     await row('drawbridge was stopped meanwhile').waitFor()
@@ -278,7 +278,7 @@ describe('a new alignment', () => {
     await row('64 of 300 data elements').waitFor()
     assert.deepEqual([...world.makings.keys()], ['m1', 'made1']) // and in the place of the other
     await row('64 of 300').getByRole('button', { name: /^Cancel Monthly/ }).click()
-    await page.getByRole('heading', { name: 'Being made' }).waitFor({ state: 'detached' })
+    await page.getByRole('heading', { name: 'In preparation' }).waitFor({ state: 'detached' })
     world.fail = (_, path) => path === '/v1/makings' && new world.Problem(503, 'store_unavailable')
     await page.reload()
     await page.getByRole('link', { name: /^Review Monthly/ }).waitFor()
@@ -291,7 +291,7 @@ describe('a new alignment', () => {
     await page.getByRole('region', { name: 'Values go to' }).getByLabel('National monthly summary').check()
   }
   const goOn = (page) => page.getByRole('button', { name: 'Propose what corresponds' }).click()
-  const startFrom = (page, what) => page.getByLabel('Decisions out of').selectOption(what)
+  const startFrom = (page, what) => page.getByLabel('Take decisions from').selectOption(what)
 
   scene('it starts from an earlier alignment: those of the same data sets are offered first, and it is told what was carried over', {}, async ({ page, go, clean, world }) => {
     world.align({ source: { server: 'district', data_set: 'DataSetX' }, target: { server: 'central', data_set: 'DataSetY' } }, 'others')
@@ -314,7 +314,7 @@ describe('a new alignment', () => {
     await page.reload() // it is known again
     await page.getByRole('button', { name: 'Cancel' }).focus()
     world.steps = [{ state: 'done' }]
-    await page.getByText('What you start from is carried over').waitFor()
+    await page.getByText('The decisions you start from are carried over').waitFor()
     await page.getByText('3 data elements, 12 cells.').waitFor()
     await page.locator('main:focus').waitFor()
     await clean('new-alignment-carried')
@@ -335,7 +335,7 @@ describe('a new alignment', () => {
       await page.getByLabel('File', { exact: true }).waitFor()
       assert.ok(await page.getByRole('button', { name: 'Propose what corresponds' }).isDisabled())
       await choose(text)
-      assert.equal(await page.getByLabel('As', { exact: true }).inputValue(), 'csv')
+      assert.equal(await page.getByLabel('Format', { exact: true }).inputValue(), 'csv')
       await goOn(page)
     }
     await begin('Source00000 Target00003\nSource99999 Target00001\n')
@@ -346,7 +346,7 @@ describe('a new alignment', () => {
     await grid(page).waitFor()
 
     await begin('nonsense')
-    await page.getByText('The alignment is there, without what you start from').waitFor()
+    await page.getByText('The alignment is ready, but without the decisions you start from').waitFor()
     await page.getByText('Line 1: the source is empty').waitFor()
     await clean('new-alignment-not-carried')
     assert.ok(world.alignments.has('made2'))
@@ -360,7 +360,7 @@ describe('a new alignment', () => {
     await page.getByText('The file last year.csv has to be chosen again').waitFor()
     world.decide(world.alignments.get(world.align(PAIR, 'made3')), [], 'joseph') // and somebody was faster
     world.steps = [{ state: 'done' }]
-    await page.getByText('The file went when this page was loaded again. You can import it under Files.').waitFor()
+    await page.getByText('The file was lost when this page was loaded again. You can import it under Files.').waitFor()
 
     world.steps = [{ state: 'reading' }]
     await begin('Source00000 Target00003')
@@ -441,7 +441,7 @@ describe('review', () => {
     world.fail = (method, path) => path.endsWith('/features') && new world.Problem(503, 'store_unavailable')
     await press(page, 'w')
     await page.getByText('The names have the same words').waitFor()
-    await page.getByText('drawbridge cannot reach its store').waitFor()
+    await page.getByText('drawbridge cannot reach its database').waitFor()
     world.fail = undefined
     await page.getByRole('button', { name: 'Try again' }).click()
     await page.getByRole('table', { name: 'What speaks for it and against it' }).getByText('for 2.4').waitFor()
@@ -773,7 +773,7 @@ describe('sending', () => {
     const [made] = world.schedules.values(), [checked] = world.runs.values()
     assert.deepEqual([made.name, made.period_type, made.after_day, made.webhook, made.org_units, made.accept, made.periods, made.dry_run], ['Monthly report', 'Monthly', 5, 'office', 30, checked.order.accept, undefined, undefined])
     assert.match(made.unattended_until, /^\d{4}-\d\d-\d\dT23:59:59Z$/)
-    await page.getByRole('button', { name: 'Once more now' }).click()
+    await page.getByRole('button', { name: 'Send once more now' }).click()
     await page.getByText('complete', { exact: true }).waitFor()
     await page.getByRole('button', { name: 'End…' }).click()
     await page.getByRole('button', { name: 'End it' }).click()

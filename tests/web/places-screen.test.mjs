@@ -60,7 +60,7 @@ describe('org units, attribute options and periods', () => {
     assert.equal(Object.values(states(world, 'one', 'org_units')).filter((one) => one.startsWith('accepted')).length, 0)
     await page.getByLabel('State', { exact: true }).selectOption('nothing')
     await page.getByText('1 shown').waitFor()
-    await page.getByText('Nothing of the target is like it enough').waitFor()
+    await page.getByText('Nothing at the target is similar enough').waitFor()
     await page.getByText('The target does not have it, or its data set is not assigned to it.').waitFor()
     await clean('places-nothing')
     await page.getByLabel('Search name or code').fill('xyz')

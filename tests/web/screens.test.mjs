@@ -31,18 +31,18 @@ describe('the mapping as files', () => {
     const [file] = await Promise.all([page.waitForEvent('download'), save.click()])
     assert.equal(file.suggestedFilename(), 'mapping.json')
     await page.getByText('The file holds all of it.').waitFor()
-    await out.getByLabel('As', { exact: true }).selectOption('List (CSV)')
+    await out.getByLabel('Format', { exact: true }).selectOption('List (CSV)')
     const [list] = await Promise.all([page.waitForEvent('download'), save.click()])
     assert.equal(list.suggestedFilename(), 'mapping.csv')
     await page.getByText('left out: the servers').waitFor()
     await clean('files-export')
-    assert.deepEqual(await out.getByLabel('As', { exact: true }).locator('option').allInnerTexts(), FORMATS.map(formatTitle))
+    assert.deepEqual(await out.getByLabel('Format', { exact: true }).locator('option').allInnerTexts(), FORMATS.map(formatTitle))
     assert.deepEqual(FORMATS.map(formatTitle).filter((one) => one.startsWith('In English')), ['In English: new-one']) // each of the program's has a name
 
     const choose = (name, text) => into.getByLabel('File', { exact: true }).setInputFiles({ name, mimeType: 'text/plain', buffer: Buffer.from(text) })
     for (const [name, format] of [['Last year.FHIR.json', 'fhir'], ['a.b.json', 'json'], ['map.datim.csv', 'datim'], ['map.csv', 'csv'], ['map.xlsx', 'xlsx']]) {
       await choose(name, 'x y')
-      assert.equal(await into.getByLabel('As', { exact: true }).inputValue(), format, name)
+      assert.equal(await into.getByLabel('Format', { exact: true }).inputValue(), format, name)
     }
     await choose('decisions.csv', 'Source00000 Target00003\nSource99999 Target00001\n')
     await into.getByRole('button', { name: 'Import' }).click()
@@ -94,7 +94,7 @@ describe('overview', () => {
     world.runs.set('run1', madeUpRun({ state: 'done', dry_run: true, counts: { read: 1420, mapped: 1065, unmapped: {}, ignored: {} }, totals: [], conflicts: [] }))
     await page.reload()
     await page.getByText('75%', { exact: true }).waitFor()
-    await page.getByRole('link', { name: /of the values read last have a counterpart: September 2026/ }).waitFor()
+    await page.getByRole('link', { name: /of the values last read have a counterpart \(September 2026\)/ }).waitFor()
     await page.getByRole('link', { name: 'Outpatients: 4' }).click()
     await page.getByText('4 shown').waitFor()
     assert.equal(await page.getByLabel('Section', { exact: true }).inputValue(), 'Outpatients')

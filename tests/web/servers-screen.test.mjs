@@ -43,7 +43,7 @@ scene('one signs out of all at once, and is told first what that means', { expec
   world.fail = (method) => method === 'DELETE' && new world.Problem(503, 'store_unavailable')
   await ask.click()
   await dialog.getByRole('button', { name: 'Sign out of all' }).click()
-  await dialog.getByText('drawbridge cannot reach its store').waitFor()
+  await dialog.getByText('drawbridge cannot reach its database').waitFor()
   world.fail = undefined
   await dialog.getByRole('button', { name: 'Sign out of all' }).click()
   await dialog.waitFor({ state: 'detached' })

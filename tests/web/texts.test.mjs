@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { decimal, loadLanguage, number, percent, time, tn } from '../../web/i18n.js'
+import { decimal, listed, loadLanguage, number, percent, time, tn } from '../../web/i18n.js'
 import { LANGUAGES } from '../../web/languages.js'
 import { parsePo } from '../../web/model/po.js'
 import { inLanguage } from '../../web/model/said.js'
@@ -36,7 +36,7 @@ function texts() {
 
 /** Texts of t() with a number in them that say the same whatever it is: a measure, a share, the name of something. All others are told by tn(). */
 const WITH_ANY_NUMBER = [
-  '{n} km apart', 'but {n} km apart', 'answered in {n} ms', '{n} s behind', '{n} s ahead', 'Tries again in {n} s', 'status {n} at {path}', 'version {n}', 'see {n}', '{what}: {n}', 'Target cell {n} of {name}',
+  '{n} km apart', 'but {n} km apart', 'answered in {n} ms', '{n} s behind', '{n} s ahead', 'Tries again in {n} min', 'Tries again in {n} s', 'status {n} at {path}', 'version {n}', 'see {n}', '{what}: {n}', 'Target cell {n} of {name}',
   '{some} of {all}', '{done} of {all}', 'Cells {filled}/{all}', 'Words that match, {n} of {all}: {words}', 'Accept {n}', 'Approve {n}', 'To go on, type {n}', 'All cells, {rows} × {columns}', 'Open the grid, {rows} × {columns}',
 ]
 const NUMBER = '\\{(?:n|count|all|some|done|agree|filled|left|shown|rows|columns)\\}'
@@ -142,6 +142,13 @@ test('a text with a number in it is told by tn(), unless it is the same whatever
   for (const language of ['fr', 'es', 'pt']) {
     const po = poOf(`${language}.po`)
     for (const text of WITH_ANY_NUMBER) assert.doesNotMatch(po.get(text)[0], AGREES)
+  }
+})
+
+test('the parts of a list are apart as the language has it, and what there is not is none', async () => {
+  for (const [locale, text] of [['ar', 'a، b'], ['fr', 'a, b'], ['en', 'a, b']]) {
+    await loadLanguage([locale], () => '')
+    assert.equal(listed(['a', undefined, 'b']), text)
   }
 })
 

@@ -2,7 +2,7 @@
 import { t } from '../i18n.js'
 
 const WORDS = {
-  wrong_credentials: () => [t('User name or password is wrong'), t('Check both, mind capital letters. Some servers say the same for a locked or disabled account.')],
+  wrong_credentials: () => [t('User name or password is wrong'), t('Check both: capital letters count. Some servers say the same of a locked or disabled account.')],
   second_factor_required: () => [t('A code is needed as well'), t('Enter the 6 digits from your authenticator app, or from the e-mail that the server sent.')],
   second_factor_wrong: () => [t('The code is wrong'), t('Wait for the next code. If it is refused again, check that the clock of your phone is right.')],
   enrolment_required: () => [t('The server asks you to set up a second factor first'), t('Open the server itself, sign in there, set it up in your profile, and come back.')],
@@ -14,7 +14,7 @@ const WORDS = {
   kind_not_offered: () => [t('This kind of sign-in is not offered for this server'), t('Choose another one.')],
   unknown_server: () => [t('There is no such server'), t('Go back to the list of servers.')],
   not_dhis2: () => [t('This is not a DHIS2 server'), t('Ask the administrator of drawbridge to check the address of the server.')],
-  certificate_refused: () => [t("The server's certificate is not trusted"), t('Ask the administrator of the server to renew it, or the one of drawbridge to name its authority.')],
+  certificate_refused: () => [t("The server's certificate is not trusted"), t('Ask the administrator of the server to renew it, or the administrator of drawbridge to trust whoever issued it.')],
   address_refused: () => [t("The server's network address is not allowed"), t('Ask the administrator of drawbridge to list it.')],
   server_unreachable: () => [t('The server cannot be reached'), t('Try again in a minute. If it stays so, ask whether the server is running.')],
   upstream_timeout: () => [t('The server took too long'), t('Try again in a minute.')],
@@ -33,7 +33,7 @@ const WORDS = {
   not_found: () => [t('There is nothing here'), t('It may have been removed.')],
   too_many: () => [t('Too many at once'), t('Wait a minute and try again.')],
   busy: () => [t('The server is busy'), t('Wait a minute and try again.')],
-  store_unavailable: () => [t('drawbridge cannot reach its store'), t('Try again in a minute.')],
+  store_unavailable: () => [t('drawbridge cannot reach its database'), t('Try again in a minute. If it stays so, tell the administrator of drawbridge.')],
   refresh_failed: () => [t('The sign-in could not be renewed for now'), t('Try again in a minute.')],
   return_to_refused: () => [t('That app is not known here'), t('Ask the administrator of drawbridge to list its address.')],
   access_denied: () => [t('You did not give consent'), t('Sign in again and allow it, or choose another kind of sign-in.')],

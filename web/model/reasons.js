@@ -1,5 +1,5 @@
 // Why the engine proposes an org unit or an attribute option, in words: the codes that drawbridge tells beside its English sentence. What is not here is shown as that sentence. No DOM.
-import { t, tn } from '../i18n.js'
+import { listed, t, tn } from '../i18n.js'
 
 const OF_PLACES = {
   decided: () => t('A person decided so'),
@@ -22,7 +22,7 @@ const OF_PLACES = {
   rivals: () => t('but another one is as good'),
   unassigned: (value) => t("Its counterpart is {name}, which the target's data set is not assigned to", { name: value }),
   unit_above: () => t("The unit above it, which the target's data set is assigned to: it would be added to all others below that"),
-  nothing_alike: () => t('Nothing of the target is like it enough'),
+  nothing_alike: () => t('Nothing at the target is similar enough'),
   both_default: () => t('Neither has attribute options'),
   given_up: () => t('The target has no attribute options: it would be added to all others there, which is for you to choose'),
   made_up: () => t("The target wants attribute options, and the source's values have none: you must say which they are of"),
@@ -38,6 +38,6 @@ export const knownReasons = () => Object.keys(OF_PLACES)
 /** One sentence out of several reasons: "Same code, nearly the same name, 1.2 km apart". */
 export function placeReason({ reasons = [], why = '' }) {
   if (reasons.length === 0 || reasons.some((one) => !OF_PLACES[one.code])) return why
-  const text = reasons.map((one) => OF_PLACES[one.code](one.value ?? '')).join(', ')
+  const text = listed(reasons.map((one) => OF_PLACES[one.code](one.value ?? '')))
   return text[0].toLocaleUpperCase() + text.slice(1)
 }

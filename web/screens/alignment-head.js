@@ -1,6 +1,6 @@
 // Which alignment this is, where one can go in it, and whether everything is saved.
 import { html } from '../lib.js'
-import { t, tn } from '../i18n.js'
+import { listed, t, tn } from '../i18n.js'
 import { useServerNames } from '../api.js'
 import { Link } from '../router.js'
 import { hasChoices } from '../choices.js'
@@ -43,6 +43,6 @@ function SaveState({ saving, onRetry, onDrop, server }) {
     return html`<div class="save bad" role="status">${t('Sign in again to save.')} ${changes} <${Link} class="button small" to=${signInPath(problem.error.server ?? server)}>${t('Sign in')}<//></div>`
   if (problem?.kind === 'conflict') return html`<div class="save bad" role="status">${changes}</div>`
   if (held > 0)
-    return html`<div class="save bad" role="status">${tn('{n} change of {who} was not saved, and is not saved under another name.', '{n} changes of {who} were not saved, and are not saved under another name.', held, { who: heldOf.join(', ') })} <${Link} class="button small" to=${signInPath(server)}>${t('Sign in')}<//> <${Button} small onClick=${onDrop}>${t('Give them up')}<//></div>`
+    return html`<div class="save bad" role="status">${tn('{n} change of {who} was not saved, and is not saved under another name.', '{n} changes of {who} were not saved, and are not saved under another name.', held, { who: listed(heldOf) })} <${Link} class="button small" to=${signInPath(server)}>${t('Sign in')}<//> <${Button} small onClick=${onDrop}>${t('Give them up')}<//></div>`
   return html`<div class="save">${waiting === 0 ? t('All changes saved') : sending ? t('Saving…') : changes}</div>`
 }

@@ -44,10 +44,10 @@ export function Makings({ list, nameOf, onChange }) {
     onChange()
   }
   const cell = (side) => html`<td><${Name} of=${setOf(side)} /><br /><small class="muted"><bdi>${nameOf(side.server)}</bdi></small></td>`
-  return html`<section aria-labelledby="makings"><h2 id="makings">${t('Being made')}</h2>
+  return html`<section aria-labelledby="makings"><h2 id="makings">${t('In preparation')}</h2>
     <${Problem} error=${problem} />
     <div class="scroll"><table class="table">
-      <thead><tr><th scope="col">${t('From')}</th><th scope="col">${t('To')}</th><th scope="col">${t('How far')}</th><th scope="col"><span class="unseen">${t('What to do')}</span></th></tr></thead>
+      <thead><tr><th scope="col">${t('From')}</th><th scope="col">${t('To')}</th><th scope="col">${t('Progress')}</th><th scope="col"><span class="unseen">${t('What to do')}</span></th></tr></thead>
       <tbody>${list.map((one) => {
         const name = SIDES.map((side) => apart(setOf(one[side]).name ?? one[side].data_set)).join(` ${arrow()} `)
         return html`<tr key=${one.id}>${cell(one.source)}${cell(one.target)}<td><${HowFar} one=${one} nameOf=${nameOf} /></td>
@@ -79,7 +79,7 @@ export function Remove({ one, name, onClose }) {
   }
   return html`<${Dialog} title=${t('Remove this alignment?')} onClose=${onClose} cancel=${t('Keep it')}
       action=${html`<${Button} destructive loading=${state.loading} onClick=${remove}>${t('Remove with all decisions')}<//>`}>
-    <p><${Name} of=${name} /></p>
+    <p>${name}</p>
     <p>${t('What was decided in it is lost. Runs that were made with it stay.')}</p>
     <${Problem} error=${state.error} />
   <//>`

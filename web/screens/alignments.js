@@ -23,7 +23,7 @@ export function Alignments() {
   const signedOut = list.error?.code === 'no_session'
   return html`<div class="page">
     <div class="title"><h1>${t('Alignments')}</h1><${Link} class="button primary" to="/alignments/new">${t('Align two data sets')}<//></div>
-    <p class="muted">${t('Which cell of one data set becomes which cell of another. You see those that you made, and those that others opened to you.')}</p>
+    <p class="muted">${t('An alignment says which cell of one data set becomes which cell of another. You see those that you made, and those that others gave you access to.')}</p>
     ${signedOut ? html`<div class="empty card"><p>${t('Sign in to a server to see your alignments.')}</p><p><${Link} class="button" to="/servers">${t('Go to the servers')}<//></p></div>` : html`<${Problem} error=${list.error} again=${list.reload} />`}
     ${!list.data && list.loading && html`<${Loading} />`}
     <${Problem} error=${makings.error} again=${makings.reload} />

@@ -35,13 +35,13 @@ export function CarryOver({ id, start }) {
   const failed = lost || error
   if (!failed && decided === undefined) return html`<${Loading} what=${t('Carrying over what you start from…')} />`
   return html`
-    ${failed ? html`<${Notice} tone="warning" live title=${t('The alignment is there, without what you start from')}>${why(error)} ${t('You can import it under Files.')}<//>`
-    : html`<${Notice} tone=${decided ? 'good' : 'warning'} live title=${decided ? t('What you start from is carried over') : t('Nothing of it could be carried over')}>
-      <p>${decided && `${decided}. `}${t('Out of {name}.', { name: start.name })} ${decided && t('All of it can be undone in the review.')}</p><//>`}
+    ${failed ? html`<${Notice} tone="warning" live title=${t('The alignment is ready, but without the decisions you start from')}>${why(error)} ${t('You can import it under Files.')}<//>`
+    : html`<${Notice} tone=${decided ? 'good' : 'warning'} live title=${decided ? t('The decisions you start from are carried over') : t('Nothing of it could be carried over')}>
+      <p>${decided && `${decided}. `}${t('From {name}.', { name: start.name })} ${decided && t('All of it can be undone in the review.')}</p><//>`}
     ${error && error.code !== 'changed_meanwhile' && html`<${Problem} error=${error} again=${carry} byHand />`}
     <${Skipped} warnings=${warnings} />
     <p class="row"><${Link} class="button primary" to=${path}>${t('Go to the review')}<//><${Link} class="button" to="${path}/overview">${t('Overview')}<//>${failed && html`<${Link} class="button" to="${path}/files">${t('Files')}<//>`}</p>`
 }
 
 const why = (error) =>
-  !error ? t('The file went when this page was loaded again.') : error.code === 'changed_meanwhile' ? t('Something was decided in it already, and nothing is to take its place unasked.') : ''
+  !error ? t('The file was lost when this page was loaded again.') : error.code === 'changed_meanwhile' ? t('Something was decided in it already, and nothing is to take its place unasked.') : ''

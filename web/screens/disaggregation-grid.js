@@ -69,7 +69,7 @@ export function LargeGrid({ title, rows, columns, links, split, onChoose, onLeav
     <div class="bar-tools finders">
       <${Combobox} label=${t('Find a row')} search=${findRow} onChoose=${show} />
       <${Combobox} label=${t('Target of this row')} search=${findColumn} onChoose=${give} />
-      <p class="muted hint">${t('Arrows move. Enter chooses, or takes away; on the name of rows that are alike it opens them.')}</p>
+      <p class="muted hint">${t('Arrow keys move. Enter chooses a target or takes it away; on the name of rows that are alike it opens them.')}</p>
     </div>
     <${Matrix} id="whole" label="whole-title" corner=${title} count=${lines.length} columns=${columns} columnHead=${columnHead} line=${line} active=${[row, at[1]]} onActive=${setAt} onAct=${act} gridRef=${gridRef} />
     <div class="bar-tools">${children}</div>

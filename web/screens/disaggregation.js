@@ -1,6 +1,6 @@
 // How cells are matched, once for each pair of category combos: by options where the combos allow it, cell by cell where they do not, with the data elements that are exceptions.
 import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from '../lib.js'
-import { arrow, rightToLeft, t, tn } from '../i18n.js'
+import { apart, arrow, listed, rightToLeft, t, tn } from '../i18n.js'
 import { gateway, useLoad } from '../api.js'
 import { Link, navigate } from '../router.js'
 import { choicesOf, keepChoices } from '../choices.js'
@@ -114,7 +114,7 @@ function Pair({ id, review, pair, at, head, problem, onKept, onChanges, onAgain,
   const deciding = html`
     ${why.length > 0 && html`<p class="muted row end">${tn('Of {n} data element:', 'Of {n} data elements:', new Set(pair.uses.map((one) => one.element.source.id)).size)} ${why.join(' ')}</p>`}
     <${Undecided} error=${state.error} again=${accept} />
-    <p class="row end"><span role="status">${open > 0 ? tn('{n} cell is changed and not accepted yet.', '{n} cells are changed and not accepted yet.', open) : state.done && decisions.length === 0 ? t('All changes saved') : ''}</span>${!samePlan(plan, usual) && html`<${Button} onClick=${() => setPlan(usual)}>${t('As it was')}<//>`}
+    <p class="row end"><span role="status">${open > 0 ? tn('{n} cell is changed and not accepted yet.', '{n} cells are changed and not accepted yet.', open) : state.done && decisions.length === 0 ? t('All changes saved') : ''}</span>${!samePlan(plan, usual) && html`<${Button} onClick=${() => setPlan(usual)}>${t('Discard the changes')}<//>`}
       <${Button} primary loading=${state.loading} disabled=${decisions.length === 0} onClick=${accept}>${tn('Accept for {n} data element', 'Accept for {n} data elements', new Set(decisions.map((one) => one.source_data_element)).size)}<//></p>`
   if (large) return html`<${LargeGrid} key=${large.key} ...${large} onChoose=${(from, to) => setPlan(large.give(from, to))} onLeave=${leave} gridRef=${gridRef}>${problem}${deciding}<//>`
   const result = resultOf(pair, plan, splits)
@@ -160,14 +160,14 @@ function OpenGrid({ id, pair, grid, rows, columns, links }) {
 
 function Lost({ lost }) {
   if (lost.length === 0) return null
-  const names = lost.slice(0, 6).map((one) => one.name).join(', ') + (lost.length > 6 ? '…' : '')
+  const names = listed(lost.slice(0, 6).map((one) => apart(one.name))) + (lost.length > 6 ? '…' : '')
   return html`<${Notice} tone="warning" title=${tn('{n} cell of the source goes nowhere', '{n} cells of the source go nowhere', lost.length)}>
-    <p><bdi>${names}</bdi></p><p>${t('Nothing at the target is like it: choose the one target that takes all of it, or leave it; then it is not sent.')}</p><//>`
+    <p>${names}</p><p>${t('No target is chosen: choose the one that takes all of it, or leave it; then it is not sent.')}</p><//>`
 }
 
 function Result({ id, pair, result, exceptions }) {
   const { sent, sources, filled, targets, split, lost, gaps, summed } = result
-  const lines = [[t('Cells of the source sent'), t('{some} of {all}', { some: sent, all: sources })], [t('Target cells filled'), t('{some} of {all}', { some: filled, all: targets })], [t('Target cells that are sums'), summed], [t('Split by the target, not sent'), split.length], [t('Go nowhere'), lost.length], [t('Stay empty'), gaps.length]]
+  const lines = [[t('Source cells sent'), t('{some} of {all}', { some: sent, all: sources })], [t('Target cells filled'), t('{some} of {all}', { some: filled, all: targets })], [t('Target cells that are sums'), summed], [t('Source cells that the target splits, not sent'), split.length], [t('Source cells that go nowhere'), lost.length], [t('Target cells that stay empty'), gaps.length]]
   return html`<section class="card" aria-labelledby="result"><h3 id="result">${t('Result')}</h3>
     <table><tbody>${lines.map(([text, value]) => html`<tr key=${text}><th scope="row">${text}</th><td class="number">${value}</td></tr>`)}</tbody></table>
     <p>${exceptions.length ? tn('{n} data element is matched otherwise:', '{n} data elements are matched otherwise:', exceptions.length) : t('All data elements are matched so.')}</p>

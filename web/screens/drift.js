@@ -45,7 +45,7 @@ export function Drift({ params }) {
   return html`<${AlignmentHead} id=${id} alignment=${alignment} at="drift" />
     <div class="page">
       <h2>${t('What changed at the servers')}</h2>
-      <p class="muted">${t('Since this alignment was made, or went on last.')}</p>
+      <p class="muted">${t('Since this alignment was made, or was last brought up to date.')}</p>
       <${Problem} error=${loaded.error} again=${loaded.reload} />
       ${taken.length > 0 && html`<${Taken} id=${id} taken=${taken} alignment=${alignment} />`}
       ${drift.changes.length === 0 && html`<div class="empty card"><p>${taken.length ? t('Nothing else changed.') : t('Nothing changed.')}</p></div>`}
@@ -148,7 +148,7 @@ function GoingOn({ id, drift, follow, onFollow, onDone }) {
   if (drift.changes.length === 0) return null
   return html`<section class="card" aria-labelledby="going-on">
     <h3 id="going-on">${t('Go on')}</h3>
-    <p>${t('Decisions stay. Those that something stops are opened again and wait in the review; what is new gets proposals.')}</p>
+    <p>${t('Decisions stay. Those that a change stops are opened again and wait in the review; what is new gets proposals.')}</p>
     ${offered && html`<label class="check"><input type="checkbox" checked=${follow} onChange=${(event) => onFollow(event.target.checked)} />${t('Where something was replaced, decisions are for what came in its place')}</label>
       ${!isSureToFollow(drift.changes) && html`<p class="muted">${t('Some have the name alone of what is gone: look at each first.')}</p>`}`}
     <${Problem} error=${state.error} />

@@ -91,8 +91,8 @@ export function Making({ params }) {
         ${start && html`<li><b>${t('Carry over')}</b><small><${Name} of=${start.name} /></small></li>`}
       </ol>
       <p class="muted" role="status">${t('Reading both data sets and comparing them…')}</p>
-      ${start && gone(start) && html`<${Notice} tone="warning" title=${t('The file {name} has to be chosen again', { name: start.name })}>${t('It went when this page was loaded again. Import it under Files when the alignment is there.')}<//>`}
-      <p class="muted">${start && !gone(start) ? t('Keep this page open: what you start from is carried over when the alignment is there.') : t('It goes on by itself, also when you close this page.')} ${t('You find it under Alignments when it is there.')}</p>
+      ${start && gone(start) && html`<${Notice} tone="warning" title=${t('The file {name} has to be chosen again', { name: start.name })}>${t('It was lost when this page was loaded again. Import it under Files when the alignment is ready.')}<//>`}
+      <p class="muted">${start && !gone(start) ? t('Keep this page open: the decisions you start from are carried over when the alignment is ready.') : t('It goes on even if you close this page.')} ${t('You will find it under Alignments when it is ready.')}</p>
       <div class="row"><${Button} loading=${ending} onClick=${end}>${t('Cancel')}<//></div>
     </div>`}
   </div>`

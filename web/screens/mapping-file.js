@@ -1,6 +1,6 @@
 // A mapping as a file: which one, in which form, and what came of reading it.
 import { html, useId } from '../lib.js'
-import { t, tn } from '../i18n.js'
+import { listed, t, tn } from '../i18n.js'
 import { useLoad } from '../api.js'
 import { readAll } from '../said.js'
 import { formatOfFile, formatTitle } from '../model/files.js'
@@ -11,7 +11,7 @@ const LARGEST = 16 << 20 // as drawbridge takes it
 export const isTooLarge = (file) => file?.size > LARGEST
 
 export function Forms({ formats, value, onChange }) {
-  return html`<${Select} label=${t('As')} value=${value} onChange=${onChange}>${formats.map((one) => html`<option key=${one.name} value=${one.name}>${formatTitle(one)}</option>`)}<//>`
+  return html`<${Select} label=${t('Format')} value=${value} onChange=${onChange}>${formats.map((one) => html`<option key=${one.name} value=${one.name}>${formatTitle(one)}</option>`)}<//>`
 }
 
 /** `chosen`: {file, format}; the form is what the file's name tells, until another one is chosen. */
@@ -33,10 +33,10 @@ export const Skipped = ({ warnings }) => warnings?.length > 0 && html`<${Notice}
 
 /** About how many things of each kind a mapping has decided; empty where it decided nothing. */
 export function decidedText({ data_elements: elements, cells, org_units: units, attribute_option_combos: combos }) {
-  return [
+  return listed([
     elements > 0 && tn('{n} data element', '{n} data elements', elements),
     cells > 0 && tn('{n} cell', '{n} cells', cells),
     units > 0 && tn('{n} organisation unit', '{n} organisation units', units),
     combos > 0 && tn('{n} attribute option', '{n} attribute options', combos),
-  ].filter(Boolean).join(', ')
+  ])
 }

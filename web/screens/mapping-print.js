@@ -1,6 +1,6 @@
 // An alignment's mapping to read, print, sign and file: every data element with who decided about it and when, where each cell goes, and what org units, attribute options and periods are at the target.
 import { html, useMemo, useRef } from '../lib.js'
-import { arrow, number, t, time, tn } from '../i18n.js'
+import { arrow, listed, number, t, time, tn } from '../i18n.js'
 import { gateway, useLoad, useServerNames } from '../api.js'
 import { asDocument } from '../as-document.js'
 import { Link } from '../router.js'
@@ -53,7 +53,7 @@ function About({ alignment, rows }) {
   const lines = [
     [t('Source'), side(alignment.source)], [t('Target'), side(alignment.target)],
     [t('Version'), number(alignment.version)], [t('As of'), time(new Date().toISOString())],
-    [t('Decided'), [tn('{n} of {all} decided', '{n} of {all} decided', accepted + none, { all }), warned > 0 && tn('{n} with a warning', '{n} with warnings', warned)].filter(Boolean).join(', ')],
+    [t('Decided'), listed([tn('{n} of {all} decided', '{n} of {all} decided', accepted + none, { all }), warned > 0 && tn('{n} with a warning', '{n} with warnings', warned)])],
     [t('Can be filled'), tn('{n} of {all} target cells can be filled', '{n} of {all} target cells can be filled', alignment.coverage.target_cells_filled, { all: alignment.coverage.target_cells })],
   ]
   return html`<table class="about"><caption class="unseen">${t('About this mapping')}</caption><tbody>${lines.map(([text, value]) => html`<tr key=${text}><th scope="row">${text}</th><td>${value}</td></tr>`)}</tbody></table>`

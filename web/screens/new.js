@@ -25,8 +25,9 @@ export function NewAlignment({ session }) {
   const [state, set] = useState({})
   useEffect(() => {
     if (!connected?.length) return
-    setSource((one) => (one.server ? one : { server: connected[0].id }))
-    setTarget((one) => (one.server ? one : { server: (connected[1] ?? connected[0]).id }))
+    const orElse = (first) => (one) => (connected.some(({ id }) => id === one.server) ? one : { server: first.id }) // also where one was signed out meanwhile
+    setSource(orElse(connected[0]))
+    setTarget(orElse(connected[1] ?? connected[0]))
   }, [connected])
   const create = async () => {
     set({ loading: true })

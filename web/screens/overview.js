@@ -56,7 +56,7 @@ function Coverages({ id, alignment, rows, open }) {
       <${Fact} value=${counted?.share ?? mapped}>
         ${counted && html`<p><${Link} to=${reviewAddress(id, { state: 'accepted' })}>${tn('of {n} value of the last 12 months is of an accepted data element', 'of {n} values of the last 12 months are of accepted data elements', counted.all)}<//></p>`}
         ${mapped !== undefined
-        ? html`${counted && percent(mapped)} <${Link} to="/runs/${last.data.id}">${t('of the values read last have a counterpart: {periods}', { periods: periodsText(last.data.periods) })}<//>`
+        ? html`${counted && percent(mapped)} <${Link} to="/runs/${last.data.id}">${t('of the values last read have a counterpart ({periods})', { periods: periodsText(last.data.periods) })}<//>`
         : last.loading ? html`<${Loading} />` : html`${t('How many real values have a counterpart is told by a check.')} <${Link} to="${reviewAddress(id)}/send">${t('Choose what to check')}<//>`}<//>
     </div><${Problem} error=${last.error} again=${last.reload} />
     ${source.data_set && html`<${Counted} values=${values} server=${source.server} dataSet=${source.data_set.id} reload=${values.reload} />`}

@@ -1,6 +1,6 @@
 // The org unit or attribute option that is looked at: what it could be at the target, and what is decided about it.
 import { html, useEffect, useState } from '../lib.js'
-import { t, time, tn } from '../i18n.js'
+import { comma, t, time, tn } from '../i18n.js'
 import { gateway } from '../api.js'
 import { Button, Confidence, Name, Notice, Problem, Tag } from '../ui.js'
 import { Combobox } from '../combobox.js'
@@ -60,7 +60,7 @@ export function PlaceDetail({ id, kind, row, values, chosen, run, known, hint, t
       ${kind === 'org_unit' && row.reasons.some((one) => one.code === 'nothing_alike') && html`<p>${t('The target does not have it, or its data set is not assigned to it.')}</p>`}<//>`}
     <div class="targets">
       ${chosen && html`<ul class="chips" aria-label=${t('Chosen targets')}><li><${Name} of=${chosen} /></li></ul>`}
-      <${Combobox} label=${t('Another one of the target')} placeholder=${withHint(t('Search the target'), hint('targets'))} inputRef=${targetsRef} chosen=${chosen ? [chosen.id] : []} search=${found.search} onChoose=${(option) => pick(known.current.get(option.id) ?? option)} />
+      <${Combobox} label=${t('Another target')} placeholder=${withHint(t('Search the target'), hint('targets'))} inputRef=${targetsRef} chosen=${chosen ? [chosen.id] : []} search=${found.search} onChoose=${(option) => pick(known.current.get(option.id) ?? option)} />
       <${Problem} error=${found.error} />
       ${kind === 'org_unit' && html`<p><button type="button" class="link" aria-expanded=${browsing ? 'true' : 'false'} onClick=${onBrowse}>${t('Browse the organisation units of the target')}</button></p>
         ${browsing && html`<${PlaceTree} id=${id} chosen=${chosen?.id} onChoose=${(unit) => { known.current.set(unit.id, unit); pick(unit) }} />`}`}
@@ -78,5 +78,5 @@ export function PlaceDetail({ id, kind, row, values, chosen, run, known, hint, t
       : html`<ol class="candidates">${proposals.map((one, i) => html`<li key=${one.target.id}><button type="button" aria-pressed=${chosen?.id === one.target.id ? 'true' : 'false'} onClick=${() => pick(one.target)}>
           ${i < 5 && html`<kbd aria-hidden="true">${i + 1}</kbd>`}<span class="grow"><${Name} class="name" of=${one.target} />${above(one.target)}<small>${placeReason(one)}</small></span>
           ${one.decision === 'auto' && html`<${Tag} tone="positive">${t('Sure')}<//>`}<${Confidence} value=${one.confidence} /></button></li>`)}</ol>`}
-    ${decision.rejected.length > 0 && html`<p class="muted">${t('Rejected:')} ${decision.rejected.map((one, i) => html`${i > 0 && ', '}<${Name} of=${one} />`)}</p>`}`
+    ${decision.rejected.length > 0 && html`<p class="muted">${t('Rejected:')} ${decision.rejected.map((one, i) => html`${i > 0 && comma()}<${Name} of=${one} />`)}</p>`}`
 }

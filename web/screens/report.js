@@ -1,6 +1,6 @@
 // A run's report to read, print, sign and file, in the reader's language; the HTML file that drawbridge writes has the same.
 import { html, useRef } from '../lib.js'
-import { decimal, number, t, time } from '../i18n.js'
+import { decimal, listed, number, t, time, tn } from '../i18n.js'
 import { gateway, useLoad, useServerNames } from '../api.js'
 import { asDocument } from '../as-document.js'
 import { Link } from '../router.js'
@@ -41,26 +41,26 @@ export function Report({ params }) {
 }
 
 const nameOf = (report, side, id) => report.names?.[side]?.[id] ?? id
-const elementOf = (report, side, { data_element, category_option_combo: coc }) => [nameOf(report, side, data_element), coc && nameOf(report, side, coc)].filter(Boolean).join(', ')
+const elementOf = (report, side, { data_element, category_option_combo: coc }) => listed([nameOf(report, side, data_element), coc && nameOf(report, side, coc)])
 const cellOf = (report, cell) => [periodText(cell.period), nameOf(report, 'target', cell.org_unit), elementOf(report, 'target', cell)]
 
 function About({ report }) {
   const serverName = useServerNames()
-  const side = (name, id, user) => [serverName(id), report.servers?.[name]?.url, report.servers?.[name]?.version && `DHIS2 ${report.servers[name].version}`, user ?? report.servers?.[name]?.user].filter(Boolean).join(', ')
+  const side = (name, id, user) => listed([serverName(id), report.servers?.[name]?.url, report.servers?.[name]?.version && `DHIS2 ${report.servers[name].version}`, user ?? report.servers?.[name]?.user])
   const units = report.org_units.map((id) => nameOf(report, 'source', id))
   const lines = [
-    [t('Source'), side('source', report.from, report.by_source)], [t('Target'), side('target', report.to, report.by_target)], [t('Began'), time(report.began)], [t('Ended'), time(report.ended)], [t('Periods'), report.periods.map(periodText).join(', ')],
-    [t('Organisation units'), units.slice(0, 20).join(', ') + (units.length > 20 ? ` ${tn('and {n} more', 'and {n} more', units.length - 20)}` : '')],
+    [t('Source'), side('source', report.from, report.by_source)], [t('Target'), side('target', report.to, report.by_target)], [t('Began'), time(report.began)], [t('Ended'), time(report.ended)], [t('Periods'), listed(report.periods.map(periodText))],
+    [t('Organisation units'), listed(units.slice(0, 20)) + (units.length > 20 ? ` ${tn('and {n} more', 'and {n} more', units.length - 20)}` : '')],
     ...(report.read === 'analytics' ? [[t('Read from'), t('analytics: added up by the server, of {time}', { time: time(report.servers?.source?.analytics) })]] : []),
     ...(report.changed_since ? [[t('Only what changed at the source since'), report.changed_since]] : []), ...(report.deletions === 'delete' ? [[t('Deleted at the source'), t('deleted at the target too')]] : []), ...(report.comments === 'carry' ? [[t('Comments and follow-up marks'), t('taken along')]] : []), ...(report.unknown_units === 'skip' ? [[t('Organisation units that the target does not have'), t('skipped')]] : []),
-    [t('Mapping'), [report.mapping_name, report.mapping_version && t('version {n}', { n: report.mapping_version })].filter(Boolean).join(', ')], [t('SHA-256 of the mapping'), report.mapping_sha256],
+    [t('Mapping'), listed([report.mapping_name, report.mapping_version && t('version {n}', { n: report.mapping_version })])], [t('SHA-256 of the mapping'), report.mapping_sha256],
   ]
   return html`<table class="about"><caption class="unseen">${t('About this transfer')}</caption><tbody>${lines.filter(([, value]) => value).map(([text, value]) => html`<tr key=${text}><th scope="row">${text}</th><td><bdi>${value}</bdi></td></tr>`)}</tbody></table>`
 }
 
 function countsOf({ counts, dry_run }) {
   const all = [
-    [t('Values read'), counts.read], [t('Of analytics that may be older than what was entered'), counts.unchecked], [t('With a counterpart'), counts.mapped], [t('Without'), unmappedOf(counts)], [t('Added up from several'), counts.summed], [t('Not changed since'), counts.not_changed],
+    [t('Values read'), counts.read], [t('Of analytics that may be older than what was entered'), counts.unchecked], [t('With a counterpart'), counts.mapped], [t('Without a counterpart'), unmappedOf(counts)], [t('Added up from several'), counts.summed], [t('Not changed since'), counts.not_changed],
     [dry_run ? t('To be sent') : t('Sent'), counts.sent], [t('Created'), counts.created], [t('Changed'), counts.updated], [t('With a comment or mark that is new there'), counts.carried], [t('Were there already'), counts.unchanged], [dry_run ? t('Would be there with only some of their sources') : t('There with only some of their sources'), counts.partial], [t('Refused'), ignoredOf(counts)], [t('Verified'), counts.verified], [t('Differing'), counts.differing],
     [t('Left alone at the target'), counts.left_alone], [t('Organisation units of which the source gave nothing'), counts.silent], [t('Organisation units that the target does not have, skipped'), counts.skipped_units],
   ]

@@ -1,6 +1,6 @@
 // The list of the review with what stands above it: progress, bulk, filters, conflicts, keys.
 import { html, useId, useMemo, useState } from '../lib.js'
-import { t, tn } from '../i18n.js'
+import { apart, listed, t, tn } from '../i18n.js'
 import { Bar, Button, Confidence, Name, Notice, Select, Tag } from '../ui.js'
 import { Link } from '../router.js'
 import { VirtualGrid } from '../vlist.js'
@@ -103,10 +103,13 @@ function typeText(from, to) {
   return t('Value types differ: {from} becomes {to}', words)
 }
 
+const MOST_OTHERS = 4
+const othersOf = ({ others }) => listed(others.slice(0, MOST_OTHERS).map(apart)) + (others.length > MOST_OTHERS ? '…' : '')
+
 const warningText = (one) =>
   ({
-    shared: () => t('Target used more than once: values will be summed with {others}', { others: one.others.slice(0, 4).join(', ') + (one.others.length > 4 ? '…' : '') }),
-    sum: () => t('Summed with {others}', { others: one.others.slice(0, 4).join(', ') + (one.others.length > 4 ? '…' : '') }),
+    shared: () => t('Target used more than once: values will be summed with {others}', { others: othersOf(one) }),
+    sum: () => t('Summed with {others}', { others: othersOf(one) }),
     type: () => typeText(one.from, one.to),
     aggregation: () => t('Aggregation types differ: {from} becomes {to}', { from: aggregationType(one.from), to: aggregationType(one.to) }),
     period: () => t('Period types differ: {from} becomes {to}', { from: periodTypeName(one.from), to: periodTypeName(one.to) }),
@@ -114,7 +117,7 @@ const warningText = (one) =>
     gap: () => tn('{n} cell of {of} of the target stays empty', '{n} cells of {of} of the target stay empty', one.empty, { of: one.of }),
     split: () => tn('{n} cell of {of} is split by the target: its value cannot be divided', '{n} cells of {of} are split by the target: their values cannot be divided', one.lost, { of: one.of }),
     cells: () => tn('{n} cell of {of} goes nowhere', '{n} cells of {of} go nowhere', one.lost, { of: one.of }),
-    exception: () => t('Its cells are matched otherwise than is usual for its pair of category combinations'),
+    exception: () => t('Its cells are matched differently from what is usual for its pair of category combinations'),
     unused,
   })[one.kind]()
 

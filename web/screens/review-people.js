@@ -48,10 +48,10 @@ function Editor({ id, given, onSaved }) {
       ${given.mine && html`<button type="button" aria-label=${t('Take {name} away', { name: one.username })} onClick=${() => setPeople(people.filter((each) => each !== one))}>×</button>`}</li>`)}</ul>`}
     ${given.mine && html`<form onSubmit=${add}>
       <${Select} label=${t('Server')} value=${server} onChange=${setServer}>${given.servers.map((one) => html`<option key=${one.id} value=${one.id}>${one.name}</option>`)}<//>
-      <${Field} label=${t('User name there')} help=${t('Letter by letter, as they sign in.')} value=${username} onInput=${setUsername} autocomplete="off" />
+      <${Field} label=${t('User name there')} help=${t('Exactly as they type it to sign in.')} value=${username} onInput=${setUsername} autocomplete="off" />
       <button class="button" type="submit" disabled=${!username.trim()}>${t('Give access')}</button>
     </form>
-    <label class="check"><input type="checkbox" checked=${second} onChange=${(event) => setSecond(event.target.checked)} />${t('A second person approves: nothing is sent that nobody but who decided it has agreed to')}</label>
+    <label class="check"><input type="checkbox" checked=${second} onChange=${(event) => setSecond(event.target.checked)} />${t('A second person approves: nothing is sent until somebody other than who decided it has agreed')}</label>
     <${Problem} error=${state.error} />
     <p class="row"><${Button} primary loading=${state.loading} disabled=${!changed} onClick=${save}>${t('Save')}<//></p>`}`
 }

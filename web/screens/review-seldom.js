@@ -1,13 +1,13 @@
 // What few visits to the review need: flags, notes, what a server changed, and what somebody else decided otherwise meanwhile.
 import { html, useLayoutEffect, useRef, useState } from '../lib.js'
-import { t } from '../i18n.js'
+import { comma, t } from '../i18n.js'
 import { Button, Field, Name, Notice, Select } from '../ui.js'
 import { changedWords } from '../model/drift.js'
 import { LongList } from './long-list.js'
 
 export function Changed({ changed }) {
   const { text, lang } = changedWords(changed)
-  return html`<${Notice} tone="warning" title=${t('Changed at a server since somebody looked last')}><span lang=${lang}>${text}</span><//>`
+  return html`<${Notice} tone="warning" title=${t('Changed at a server since it was last reviewed')}><span lang=${lang}>${text}</span><//>`
 }
 
 /** Who may be asked to look. */
@@ -49,7 +49,7 @@ export function Conflicts({ problem, saver, of }) {
   const sourceOf = (decision) => { const { theirs, mine } = of(decision); return (theirs ?? mine)?.source }
   const both = [...new Map(problem.decisions.filter(sourceOf).map((one) => [sourceOf(one).id, { source: sourceOf(one), ...of(one) }])).values()]
   const sides = ({ theirs, mine }) => [[false, t('theirs'), theirs], [true, t('yours'), mine]]
-  const one = (row) => html`<li key=${row.source.id}><${Name} of=${row.source} />: ${sides(row).map(([isMine, whose, said]) => html`${isMine && ', '}<b>${whose}</b> ${verdict(said)}`)}</li>`
+  const one = (row) => html`<li key=${row.source.id}><${Name} of=${row.source} />: ${sides(row).map(([isMine, whose, said]) => html`${isMine && comma()}<b>${whose}</b> ${verdict(said)}`)}</li>`
   const each = (row) => html`<li key=${row.source.id}><${Name} of=${row.source} /> <span class="segments" role="group" aria-label=${row.source.name}>${sides(row).map(([isMine, whose, said]) => html`<button key=${whose} type="button" aria-pressed=${chosen.get(row.source.id) === isMine ? 'true' : 'false'} onClick=${() => setChosen(new Map(chosen).set(row.source.id, isMine))}><b>${whose}</b> ${verdict(said)}</button>`)}</span></li>`
   const several = both.length > 1
   return html`<${Notice} tone="warning" title=${t('Somebody else changed the same meanwhile')} live>

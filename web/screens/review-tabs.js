@@ -1,7 +1,7 @@
 // Of the row looked at: why the engine proposes a target, and what becomes of each cell.
 import { html, useEffect, useMemo, useRef, useState } from '../lib.js'
 import { partTexts } from '../early.js'
-import { addTexts, apart, number, percent, t } from '../i18n.js'
+import { addTexts, apart, comma, number, percent, t } from '../i18n.js'
 import { gateway, useLoad } from '../api.js'
 import { later } from '../later.js'
 import { Button, Loading, Name, Problem, Tag } from '../ui.js'
@@ -44,7 +44,7 @@ function concrete({ reason }, source, target) {
   return source.id === target.id ? t('They have the same id: {id}', { id: source.id }) : undefined
 }
 
-const listed = (words) => words.map(apart).join(', ')
+const listed = (words) => words.map(apart).join(comma())
 
 /** Which words the sentence above is about. Of names that share none, all would be different: that is seen. */
 function WordsTold({ alike: { shared, onlySource, onlyTarget } }) {

@@ -1,6 +1,6 @@
 // Whether the values of a data element and of its targets move alike: asked of both servers when a person wants to know.
 import { html } from '../lib.js'
-import { number, percent, region, t, tn } from '../i18n.js'
+import { listed, number, percent, region, t, tn } from '../i18n.js'
 import { gateway, useLoad, useServerNames } from '../api.js'
 import { Name, Notice, Problem } from '../ui.js'
 import { periodName } from '../model/periods.js'
@@ -60,7 +60,7 @@ function Strength({ found: { speaks, strength, correlation } }) {
 }
 
 const NAMED = 3
-const unitsText = (units) => units.slice(0, NAMED).join(', ') + (units.length > NAMED ? ` ${tn('and {n} more', 'and {n} more', units.length - NAMED)}` : '')
+const unitsText = (units) => listed(units.slice(0, NAMED)) + (units.length > NAMED ? ` ${tn('and {n} more', 'and {n} more', units.length - NAMED)}` : '')
 
 function Table({ data: { type, periods, ours, theirs }, alignment: { source, target }, nameOf, several }) {
   const head = (what, side, { units }) => html`<th scope="col" class="number">${what}<br /><small class="muted"><${Name} of=${nameOf(side.server)} />${units.length > 0 && html`: <${Name} of=${unitsText(units)} />`}</small></th>`

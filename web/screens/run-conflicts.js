@@ -1,6 +1,6 @@
 // What the target did not take, in words, with the cells it came from, and what took the place of other values. Names are asked for only when there is something to name.
 import { html, useEffect, useState } from '../lib.js'
-import { decimal, language, number, t, tn } from '../i18n.js'
+import { comma, decimal, language, number, t, tn } from '../i18n.js'
 import { gateway } from '../api.js'
 import { Link } from '../router.js'
 import { reviewAddress } from '../model/address.js'
@@ -47,7 +47,7 @@ export function RunCells({ run }) {
 function Silent({ units, all, names }) {
   const periods = [...new Set(units.map((one) => one.period))]
   return html`<section aria-labelledby="silent"><h2 id="silent">${t('Organisation units of which the source gave nothing')}</h2>
-    <dl>${periods.map((period) => html`<dt key=${period}>${periodText(period)}</dt><dd key=${`${period} units`}>${units.filter((one) => one.period === period).map(({ org_unit: id }, i) => html`${i > 0 && ', '}<${Name} of=${names.units.get(id) ?? id} />`)}</dd>`)}</dl>
+    <dl>${periods.map((period) => html`<dt key=${period}>${periodText(period)}</dt><dd key=${`${period} units`}>${units.filter((one) => one.period === period).map(({ org_unit: id }, i) => html`${i > 0 && comma()}<${Name} of=${names.units.get(id) ?? id} />`)}</dd>`)}</dl>
     ${all > units.length && html`<p class="muted">${tn('The first {n} of {all}.', 'The first {n} of {all}.', units.length, { all })}</p>`}
   </section>`
 }
@@ -64,7 +64,7 @@ function Skipped({ sums, names }) {
   </section>`
 }
 
-const Cell = ({ of, names }) => [of.data_element, of.category_option_combo].filter(Boolean).map((id, i) => html`${i > 0 && ', '}<${Name} of=${names.get(id) ?? id} />`)
+const Cell = ({ of, names }) => [of.data_element, of.category_option_combo].filter(Boolean).map((id, i) => html`${i > 0 && comma()}<${Name} of=${names.get(id) ?? id} />`)
 
 function Replaced({ run, names }) {
   const all = run.counts.updated + (run.counts.removed ?? 0)

@@ -46,7 +46,7 @@ export function AskOverwrite({ run, server, onClose, onSend }) {
   const { updated } = run.counts
   const send = html`<${Button} destructive disabled=${typed.trim() !== String(updated)} onClick=${onSend}>${t('Send and replace')}<//>`
   return html`<${Dialog} title=${tn('Replace {n} value?', 'Replace {n} values?', updated)} onClose=${onClose} cancel=${t('Leave it')} action=${send}>
-    <p>${t('At {server} as many values are different now. The first of them are below; the run can be undone.', { server })}</p>
+    <p>${t('That many values are different at {server} now. The first of them are listed below; the run can be undone.', { server })}</p>
     <${Field} label=${t('To go on, type {n}', { n: String(updated) })} value=${typed} onInput=${type} inputmode="numeric" autocomplete="off" />
   <//>`
 }

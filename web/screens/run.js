@@ -108,12 +108,12 @@ function Running({ run, error, again }) {
 function Steps({ run, under_way }) {
   const names = { read: t('Read'), translate: t('Convert'), check: t('Check'), send: run.undoes ? t('Undo') : t('Send'), verify: t('Verify') }
   const { done, of } = run.progress
-  const text = of > 0 ? t('{done} of {all}', { done, all: of }) : ''
+  const text = of > 0 ? tn('{done} of {n} part', '{done} of {n} parts', of, { done }) : ''
   return html`<div class="card steps">
     <ol>${stepsOf(run).map((step) => html`<li key=${step.id} class=${step.state} aria-current=${step.state === 'now' ? 'step' : undefined}><b>${names[step.id]}</b>
       <small>${step.state === 'now' ? text || t('Under way') : step.state === 'done' ? t('Done') : step.state === 'stopped' ? t('Stopped here') : t('Waiting')}</small></li>`)}</ol>
     ${under_way && html`<div class="row"><${Bar} label=${t('Progress')} value=${done} max=${of} /><span role="status" class="muted">${text}</span></div>`}
-    ${under_way && html`<p class="muted">${t('It goes on by itself, also when you close this page.')}</p>`}
+    ${under_way && html`<p class="muted">${t('It goes on even if you close this page.')}</p>`}
   </div>`
 }
 
@@ -171,7 +171,7 @@ function Outcome({ run, server }) {
 function Facts({ run }) {
   const { counts } = run
   const facts = [
-    ...(run.undoes ? [] : [[counts.read, t('Values read')], [counts.mapped, t('With a counterpart')], [unmappedOf(counts), t('Without')]]),
+    ...(run.undoes ? [] : [[counts.read, t('Values read')], [counts.mapped, t('With a counterpart')], [unmappedOf(counts), t('Without a counterpart')]]),
     ...(run.undoes ? [] : run.dry_run ? [[counts.sent, t('To be sent')], [counts.created, t('Of these new')]] : [[counts.created, t('Created')]]), [counts.updated, run.dry_run ? t('In place of another value') : t('Changed')],
     ...[[counts.removed, t('Deleted')], [counts.not_changed, t('Not changed since')]].filter(([n]) => n > 0),
     [counts.unchanged, t('Were there already')], [ignoredOf(counts), t('Refused')], ...(run.dry_run ? [] : [[counts.verified, t('Verified')]]),

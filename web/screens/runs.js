@@ -62,7 +62,7 @@ export function Runs() {
     <p class="muted">${t('What was checked and sent, newest first. Each keeps its report.')}</p>
     ${signedOut ? html`<div class="empty card"><p>${t('Sign in to a server to see your runs.')}</p><p><${Link} class="button" to="/servers">${t('Go to the servers')}<//></p></div>` : html`<${Problem} error=${list.error} again=${list.reload} />`}
     ${!list.data && list.loading && html`<${Loading} />`}
-    ${list.data?.length === 0 && html`<div class="empty card"><p>${t('Nothing was sent yet.')}</p><p class="muted">${t('Open an alignment and choose "Send".')}</p></div>`}
+    ${list.data?.length === 0 && html`<div class="empty card"><p>${t('Nothing was sent yet.')}</p><p class="muted">${t('Open an alignment and choose "Send".')}</p><p><${Link} class="button" to="/alignments">${t('Go to the alignments')}<//></p></div>`}
     ${list.data?.length > 0 && html`<${LongList} list=${list.data} textOf=${searchedBy(nameOf)} most=${MOST}>${(shown) => html`<div class="scroll"><table class="table">
       <thead><tr><th scope="col">${t('Periods')}</th><th scope="col">${t('From')}</th><th scope="col">${t('To')}</th><th scope="col">${t('Started')}</th><th scope="col">${t('By')}</th><th scope="col">${t('State')}</th></tr></thead>
       <tbody>${shown.map((one) => html`<tr key=${one.id}>

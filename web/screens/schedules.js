@@ -33,7 +33,7 @@ export function Schedules({ nameOf }) {
         <td><bdi>${one.name}</bdi></td><td><bdi>${nameOf(one.from)}</bdi></td><td><bdi>${nameOf(one.to)}</bdi></td>
         <td>${one.last ? html`<${Link} to="/runs/${one.last.run}">${periodText(one.last.period)}<//> <small class="muted">${one.last.complete ? t('complete') : one.last.over ? t('not complete') : t('not complete yet')}</small>` : '–'}${one.open?.map(({ period, complete }) => html`<br />${periodText(period)} <small class="muted">${complete ? t('complete') : t('not complete yet')}</small>`)}${one.given_up?.map(({ period }) => html`<br /><span class="warned">${t('{period} given up: its days were over', { period: periodText(period) })}</span>`)}</td>
         <td>${one.next ? time(one.next) : t('none any more')}</td><td>${time(one.unattended_until)}${one.ended && html` <small class="muted">${t('ended')}</small>`}</td>
-        <td class="row"><${Button} small loading=${state.again === one.id} onClick=${act('again', one)}>${t('Once more now')}<//><${Button} small onClick=${() => set({ ending: one })}>${t('End…')}<//></td>
+        <td><div class="row end"><${Button} small loading=${state.again === one.id} onClick=${act('again', one)}>${t('Send once more now')}<//><${Button} small onClick=${() => set({ ending: one })}>${t('End…')}<//></div></td>
       </tr>`)}</tbody></table></div>`}<//>
     ${state.ending && html`<${Dialog} title=${t('End {name}?', { name: state.ending.name })} onClose=${() => set({})} cancel=${t('Leave it')}
       action=${html`<${Button} destructive onClick=${act('remove', state.ending)}>${t('End it')}<//>`}><p>${t('Nothing more is sent by it. What was sent stays.')}</p><//>`}
@@ -72,8 +72,8 @@ export function NewSchedule({ params }) {
     <p class="muted">${t('What you checked is sent for each period after it has ended. For 20 days it looks again every day, and sends what was entered or changed meanwhile. It acts in your name at both servers.')}</p>
     <div class="card">
       <${Field} label=${t('Name')} value=${form.name} onInput=${change('name')} maxlength="100" />
-      <${Field} label=${t('Days after the end of the period')} help=${t('10: of months, on day 10 of the next month')} type="number" min="1" max="366" value=${form.after_day} onInput=${change('after_day')} />
-      <${Field} label=${t('Until')} help=${t('Then it ends by itself, and so does what lets it act in your name')} type="date" value=${form.until} onInput=${change('until')} />
+      <${Field} label=${t('Days after the end of the period')} help=${t('10, for months: on day 10 of the next month')} type="number" min="1" max="366" value=${form.after_day} onInput=${change('after_day')} />
+      <${Field} label=${t('Until')} help=${t('It ends by itself then, and with it the permission to act in your name')} type="date" value=${form.until} onInput=${change('until')} />
       ${hooks.data?.length > 0 && html`<${Select} label=${t('Send the report to')} value=${form.webhook} onChange=${change('webhook')}><option value="">${t('Nobody')}</option>${hooks.data.map((id) => html`<option key=${id} value=${id}>${id}</option>`)}<//>`}
       ${hooks.loading && html`<${Loading} />`}
       <${Problem} error=${state.error} />

@@ -60,7 +60,7 @@ function Choosing({ id, alignment }) {
       <${Periods} type=${type} chosen=${periods} onChange=${setPeriods} />
       <${Units} units=${units} tree=${tree} chosen=${chosen} onChange=${setChosen} server=${source.server} />
     </div>
-    <fieldset class="card"><legend><h2>${t('Which pairs')}</h2></legend>
+    <fieldset class="card"><legend><h2>${t('Which data elements')}</h2></legend>
       <label class="check"><input type="radio" name="accept" checked=${!sure} onChange=${() => setSure(false)} />${tn('Only what was accepted: {n} data element', 'Only what was accepted: {n} data elements', coverage.accepted)}</label>
       <label class="check"><input type="radio" name="accept" checked=${sure} onChange=${() => setSure(true)} />${tn('Also what the engine is sure of: {n} more', 'Also what the engine is sure of: {n} more', sureOnes)}</label>
       ${waiting > 0 && html`<${Notice} tone="warning" title=${tn('{n} accepted data element waits for a second person', '{n} accepted data elements wait for a second person', waiting)}>${t('Nothing of it is sent before another person has approved it in the review.')} <${Link} to=${reviewAddress(id)}>${t('Go to the review')}<//><//>`}
@@ -71,7 +71,7 @@ function Choosing({ id, alignment }) {
     <${More} more=${more} onChange=${setMore} />
     <${Problem} error=${state.error} again=${start} byHand />
     <div class="row end">
-      <span class="muted">${t('Nothing is written by this: the target only checks what it would be sent.')}</span>
+      <span class="muted">${t('This writes nothing: the target only checks what it would be sent.')}</span>
       <${Button} primary loading=${state.loading} disabled=${periods.size === 0 || chosen.size === 0 || sending === 0} onClick=${start}>
         ${t('Check {periods} for {units}', { periods: tn('{n} period', '{n} periods', periods.size), units: tn('{n} organisation unit', '{n} organisation units', chosen.size) })}<//>
     </div>
@@ -90,7 +90,7 @@ function More({ more, onChange }) {
   return html`<details class="card"><summary>${t('More choices')}</summary>
     <${Field} label=${t('Only what changed at the source since')} type="date" value=${more.changed_since ?? ''} disabled=${analytics} onInput=${(value) => set('changed_since', value)} help=${t('Left empty: all values of the periods')} />
     ${box('deletions', t('Delete at the target what was deleted at the source'), 'delete', analytics)}
-    ${box('read', t('Read analytics, where the source gives no values themselves'), 'analytics', untold)}
+    ${box('read', t('Read from analytics, where the source does not give the values themselves'), 'analytics', untold)}
     <p class="muted">${t('Analytics tells nothing of changes, deletions and comments: it cannot be read together with those choices.')}</p>
     ${box('comments', t('Take comments and follow-up marks along'), 'carry', analytics)}
     ${box('check_min_max', t('Hold back what is outside of the min and max values of the target'))}

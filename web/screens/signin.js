@@ -6,7 +6,7 @@ import { Link, navigate } from '../router.js'
 import { Title } from '../title.js'
 import { kindName } from '../model/names.js'
 import { readReturn } from '../model/return-to.js'
-import { Button, Field, Loading, Name, Notice, Problem, Tabs } from '../ui.js'
+import { Button, Field, Loading, Name, Notice, Problem, signInPath, Tabs } from '../ui.js'
 
 export function SignIn({ params, query, session }) {
   const servers = useLoad((signal) => gateway.servers({ signal }), [])
@@ -51,15 +51,15 @@ export function SignIn({ params, query, session }) {
       <//>
       ${home && !server.home && html`<${Remember} home=${home} known=${session.data?.home === home.id} value=${remember} onChange=${setRemember} />`}
     </div>`}
-    ${!servers.loading && html`<p><${Link} to="/servers">${t('All servers')}<//></p>`}
+    ${!servers.loading && (server || !servers.data) && html`<p><${Link} to="/servers">${t('All servers')}<//></p>`}
   </div>`
 }
 
 /** Only who is known at the home server can have a sign-in back there. */
 function Remember({ home, known, value, onChange }) {
-  if (!known) return html`<p class="muted">${t('Sign in to {home} first if this browser shall remember the sign-in.', { home: home.name })}</p>`
+  if (!known) return html`<p class="muted">${t('For this browser to remember the sign-in, sign in to {home} first.', { home: home.name })} <${Link} to=${signInPath(home.id)}>${t('Sign in to {server}', { server: home.name })}<//></p>`
   return html`<label class="check"><input type="checkbox" checked=${value} onChange=${(event) => onChange(event.target.checked)} />${t('Remember this sign-in in this browser')}</label>
-    <p class="help">${t('It comes back when you sign in to {home} here the next time.', { home: home.name })}</p>`
+    <p class="muted">${t('It comes back the next time you sign in to {home} here.', { home: home.name })}</p>`
 }
 
 function Form({ offer, ...rest }) {
@@ -95,9 +95,9 @@ function useSignIn({ server, signedIn, remember }) {
 
 /** What is pasted: its name in the form and in the call, and where one gets it. */
 const PASTED = {
-  pat: { field: 'token', label: () => t('Personal access token'), help: () => t('Make one at the server: your profile, "Personal access tokens". Nothing but drawbridge will hold it.') },
-  bearer: { field: 'token', label: () => t('Access token'), help: () => t('Paste what you were given for this server. Nothing but drawbridge will hold it.') },
-  'api-key': { field: 'key', label: () => t('API key'), help: () => t('Paste what you were given for this server. Nothing but drawbridge will hold it.') },
+  pat: { field: 'token', label: () => t('Personal access token'), help: () => t('Create one at the server: open your profile there, then "Personal access tokens". Only drawbridge keeps it.') },
+  bearer: { field: 'token', label: () => t('Access token'), help: () => t('Paste what you were given for this server. Only drawbridge keeps it.') },
+  'api-key': { field: 'key', label: () => t('API key'), help: () => t('Paste what you were given for this server. Only drawbridge keeps it.') },
 }
 
 function Token({ kind, ...props }) {
@@ -153,7 +153,7 @@ function Password({ kind, ...props }) {
     ${wantsCode && html`<div ref=${codeField}><${Field} class="code" label=${t('Two-factor code')} help=${codeBy === 'email' ? t('6 digits, good for 15 minutes.') : t('6 digits. The code changes every 30 seconds.')} value=${code} onInput=${setCode}
       autocomplete="one-time-code" inputmode="numeric" /></div>`}
     ${!asked && html`<${Problem} error=${state.error} />`}
-    ${codeBy === 'email' && html`<p><${Button} small disabled=${state.loading} onClick=${() => attempt()}>${t('Send another code')}<//> <span class="muted">${t('The one before is worth nothing then.')}</span></p>`}
+    ${codeBy === 'email' && html`<p><${Button} small disabled=${state.loading} onClick=${() => attempt()}>${t('Send another code')}<//> <span class="muted">${t('The earlier code no longer works then.')}</span></p>`}
     <p><${Button} primary type="submit" loading=${state.loading} disabled=${!username || !password || (wantsCode && !code.trim())}>${t('Sign in')}<//></p>
   </form>`
 }

@@ -13,8 +13,8 @@ export function StartFrom({ source, target, start, onChange }) {
   return html`<section class="card" aria-labelledby=${id}>
     <h2 id=${id}>${t('Start from')}</h2>
     <p class="muted">${t('What was decided before is carried over, and the rest is proposed around it.')} ${t('All of it can be undone in the review.')}</p>
-    <${Select} label=${t('Decisions out of')} value=${start.kind ?? ''} onChange=${(kind) => onChange(kind ? { kind, unready: true } : {})}>
-      <option value="">${t('None: all is proposed anew')}</option><option value="alignment">${t('An earlier alignment')}</option><option value="file">${t('A file')}</option>
+    <${Select} label=${t('Take decisions from')} value=${start.kind ?? ''} onChange=${(kind) => onChange(kind ? { kind, unready: true } : {})}>
+      <option value="">${t('Nothing: propose everything anew')}</option><option value="alignment">${t('An earlier alignment')}</option><option value="file">${t('A file')}</option>
     <//>
     ${start.kind === 'alignment' && html`<${OfEarlier} source=${source} target=${target} start=${start} onChange=${onChange} />`}
     ${start.kind === 'file' && html`<${OfFile} start=${start} onChange=${onChange} />`}
