@@ -37,7 +37,7 @@ function texts() {
 /** Texts of t() with a number in them that say the same whatever it is: a measure, a share, the name of something. All others are told by tn(). */
 const WITH_ANY_NUMBER = [
   '{n} km apart', 'but {n} km apart', 'answered in {n} ms', '{n} s behind', '{n} s ahead', 'Tries again in {n} min', 'Tries again in {n} s', 'status {n} at {path}', 'version {n}', 'see {n}', '{what}: {n}', 'Target cell {n} of {name}',
-  '{some} of {all}', '{done} of {all}', 'Cells {filled}/{all}', 'Words that match, {n} of {all}: {words}', 'Accept {n}', 'Approve {n}', 'To go on, type {n}', 'All cells, {rows} × {columns}', 'Open the grid, {rows} × {columns}',
+  '{some} of {all}', 'Cells {filled}/{all}', 'Words that match, {n} of {all}: {words}', 'Accept {n}', 'Approve {n}', 'To go on, type {n}', 'All cells, {rows} × {columns}', 'Open the grid, {rows} × {columns}',
 ]
 const NUMBER = '\\{(?:n|count|all|some|done|agree|filled|left|shown|rows|columns)\\}'
 /** What agrees with a number in French, Spanish and Portuguese: "{n} totaux", "les {n} premières", "{n} sur {all} décidés". */
