@@ -339,7 +339,7 @@ describe('a new alignment', () => {
       await goOn(page)
     }
     await begin('Source00000 Target00003\nSource99999 Target00001\n')
-    await page.getByText('1 data element, 4 cells. Out of last year.csv.').waitFor()
+    await page.getByText('1 data element, 4 cells. From last year.csv.').waitFor()
     await page.getByText('1 cells or pairs are passed over').waitFor()
     assert.equal(world.alignments.get('made1').elements[0].decision.targets[0].id, 'Target00003')
     await page.getByRole('link', { name: 'Go to the review' }).click()

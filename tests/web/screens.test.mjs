@@ -130,7 +130,7 @@ describe('sending with more choices', () => {
     await go('/alignments/one/send')
     await page.getByText('30 of 30 chosen').waitFor()
     await page.getByText('More choices').click()
-    const analytics = page.getByLabel('Read analytics')
+    const analytics = page.getByLabel('Read from analytics')
     const untold = ['Only what changed at the source since', 'Delete at the target', 'Take comments'].map((one) => page.getByLabel(one))
     await analytics.check()
     for (const one of untold) assert.ok(await one.isDisabled())
