@@ -18,7 +18,7 @@
 #include <jansson.h>
 #include <uv.h>
 
-enum { TOLD_MAX = 1 << 20, AGAIN_MS = 500, HOLDER_LETTERS = 22 };
+enum { TOLD_MAX = 1 << 20, AGAIN_MS = 500, JOURNAL_PATIENCE_MS = 2000, HOLDER_LETTERS = 22 };
 
 struct working {
   struct api *api;
@@ -117,6 +117,15 @@ static int on_refused(void *payload, struct str rows, struct error *error) {
   return w->list ? run_list_add(w->list, rows, error) : -1;
 }
 
+/* Who only looks whether the journal is free has it for a moment. */
+static int undo(struct working *w, struct dhis2_server *to, const char *folder, const struct run_watch *watch, struct error *error) {
+  for (int64_t until = clock_monotonic_ms() + JOURNAL_PATIENCE_MS;; *error = (struct error){0}) {
+    int result = run_undo(to, folder, w->order.dry_run, watch, w->report, error);
+    if (result == 0 || error->code != ERROR_busy || clock_monotonic_ms() >= until) return result;
+    uv_sleep(AGAIN_MS);
+  }
+}
+
 static int carry_out(struct working *w, struct error *error) {
   const char *folder = NULL;
   struct str undoes = w->about.beside.undoes;
@@ -132,7 +141,7 @@ static int carry_out(struct working *w, struct error *error) {
   if (to) {
     struct claim *claim = w->order.dry_run ? NULL : claim_cells(w, dhis2_server_url(to), error);
     if (undoes.n && (claim || w->order.dry_run))
-      result = run_undo(to, folder, w->order.dry_run, &watch, w->report, error);
+      result = undo(w, to, folder, &watch, error);
     else if (claim || w->order.dry_run)
       result = run_servers(&w->order, w->body.mapping, from, to, folder, w->payload->resume, &watch, w->report, error);
     claim_release(claim);

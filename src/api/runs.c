@@ -8,6 +8,7 @@
 #include "base/json_out.h"
 #include "crypt/random.h"
 #include "http/form.h"
+#include "transfer/journal.h"
 #include "transfer/report_form.h"
 #include <jansson.h>
 #include <uv.h>
@@ -307,6 +308,12 @@ int api_run_report(struct api_job *job, struct error *error) {
   return report_form_write(form, job->language, report, &job->answer, error);
 }
 
+/* Whose journal that is is not under way; so it is an undo that has it, or the check of one. */
+static int refuse_busy(struct error *error) {
+  if (error->code != ERROR_busy) return -1;
+  return error_set(error, ERROR_conflict, "an undo of this run, or the check of one, is under way: try again when it has ended");
+}
+
 /* Out of the run's journal, or what has its place where there is none: there all of them stand, and the report lists the first. */
 int api_run_refused(struct api_job *job, struct error *error) {
   struct store_document document;
@@ -321,7 +328,7 @@ int api_run_refused(struct api_job *job, struct error *error) {
   if (run_refused(folder, &job->answer, error))
     return error->code == ERROR_not_found
                ? error_set(error, ERROR_not_found, "there is no list of this run: it was refused before it read anything")
-               : -1;
+               : refuse_busy(error);
   job->attachment = "refused.csv";
   job->type = report_form_type(REPORT_CSV);
   return 0;
@@ -403,6 +410,13 @@ static int check_undo(struct api_job *job, const struct run_about *about, struct
   return api_owner(job, about->to, &owner, error);
 }
 
+/* It would fail for that; what begins in between is found by the undo itself. */
+static int check_journal(struct api_job *job, struct str id, struct error *error) {
+  const char *folder;
+  if (run_folder(job->arena, job->config->store, id, &folder, error)) return -1;
+  return journal_is_free(folder, error) ? refuse_busy(error) : 0;
+}
+
 static int read_dry_run(struct api_job *job, bool *ret, struct error *error) {
   json_t *root = job->body.n ? json_doc_read_strictly(job->body) : NULL;
   const json_t *dry_run = json_object_get(root, "dry_run");
@@ -436,7 +450,9 @@ int api_run_undo(struct api_job *job, struct error *error) {
   struct run_about about = run_about_read(job->arena, document.about), who;
   struct str state = settled_state(job, &document, &about, &view);
   struct run_body body = run_body_split(document.body);
-  if (check_undo(job, &about, state, view.phase.n > 0, error) || run_order_read(job->arena, body.order, &asked.order, error)) return -1;
+  if (check_undo(job, &about, state, view.phase.n > 0, error) || check_journal(job, document.id, error) ||
+      run_order_read(job->arena, body.order, &asked.order, error))
+    return -1;
   asked.order.dry_run = dry_run;
   asked.alignment = about.alignment;
   asked.alignment_version = about.alignment_version;

@@ -384,6 +384,29 @@ class Runs(Gateway):
         self.command("store", "copy", f"sqlite:{self.state}/state.db", f"sqlite:{there}/state.db")
         self.assertEqual((there / "state.db.runs" / dry["id"] / "refused.csv").read_bytes(), (folder / "refused.csv").read_bytes())
 
+    def test_while_an_undo_has_the_journal(self):
+        """It, or the check of one: a second is refused before it begins, in words that are of use, and the first goes on."""
+        run = self.ended(self.begin())
+        held, go_on = threading.Event(), threading.Event()
+        self.addCleanup(go_on.set)
+
+        def alter(method, at, answer):
+            if method == "POST" and not held.is_set():
+                held.set()
+                go_on.wait(harness.PATIENCE)
+        self.between["target"].alter = alter
+        check = self.browser.call("POST", f"/v1/runs/{run['id']}/undo", body={"dry_run": True}).json
+        self.assertTrue(held.wait(harness.PATIENCE))
+        for method, path in (("GET", "refused"), ("POST", "undo")):
+            answer = self.browser.call(method, f"/v1/runs/{run['id']}/{path}")
+            self.assertEqual((answer.status, answer.json["code"]), (409, "conflict"), answer)
+            self.assertIn("an undo of this run, or the check of one, is under way", answer.json["detail"])
+            self.assertNotIn(str(self.state), answer.json["detail"])
+        go_on.set()
+        self.assertEqual(self.ended(check)["state"], "done")
+        self.assertEqual(self.ended(self.browser.call("POST", f"/v1/runs/{run['id']}/undo").json)["state"], "done")
+        self.assertEqual((self.stored("target"), self.lists(run)), ({}, []))
+
     def test_of_somebody_else(self):
         run = self.begin()
         self.ended(run)
