@@ -30,7 +30,7 @@ async function wholeWay(window, app) {
   const mode = expected(app, `${window.name} ${window.policy}`)
   const shared = mode === 'same-origin' || mode === 'same-site'
   const page = await openApp(window, gate, app)
-  assert.deepEqual(await inApp(page, () => gw.session()), { mode, connections: [] })
+  assert.deepEqual(await inApp(page, () => gw.session()), { mode, expires_at: null, idle_expires_at: null, connections: [] })
   await refused(page, () => gw.get('central', 'api/me'), 'no_session')
 
   const home = gate.origin(app) + (app === 'gate' ? '/app/' : '/')
