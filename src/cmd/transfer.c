@@ -106,7 +106,7 @@ static int on_refused(void *payload, struct str rows, struct error *error) {
   int result = 0;
   if (w->refused < 0) {
     refused_header(&header);
-    w->refused = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    w->refused = str_eq(str_of(path), STR("-")) ? STDOUT_FILENO : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     result = w->refused < 0 ? error_set(error, ERROR_inside, "%s cannot be written: %s", path, strerror(errno))
                             : file_write_fd(w->refused, buf_str(&header), path, error);
     buf_free(&header);
@@ -560,7 +560,7 @@ int command_transfer(int argc, char **argv) {
   int64_t began = clock_now_ms();
   int result = transfer(&w, &error);
   code = finish(&w, began, result, &error);
-  if (w.refused >= 0) (void)close(w.refused);
+  if (w.refused > STDOUT_FILENO) (void)close(w.refused);
   report_free(w.report);
   arena_free(w.arena);
   return code;

@@ -272,6 +272,15 @@ class Refused(Journals):
         self.assertNotIn("refused_rows", self.report)
         self.assertIn("--refused FILE lists all that was refused or differs, 10 rows", self.said[0])
 
+    def test_on_standard_output(self):
+        """As a report is, under the name that stands for it."""
+        self.begin()
+        for words in (["--dry-run"], []):
+            self.transfer(*words, "--refused", "-", periods=MONTH, expect=1)
+            listed = [line for line in self.said[0].splitlines() if ",drawbridge,value_type," in line]
+            self.assertEqual((len(listed), "data_element,category_option_combo," in self.said[0]), (10, True))
+        self.assertFalse(os.path.exists("-"))
+
     def test_of_each_part_of_a_dry_run(self):
         """Two periods are two of them."""
         self.begin()
