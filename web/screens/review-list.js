@@ -56,7 +56,7 @@ export function ReviewBar({ id, progress, coverage, history, run, list, onAccept
 /** What came of accepting several at once. */
 export const leftText = (taken, left) => [tn('{n} accepted.', '{n} accepted.', taken), left > 0 && tn('{n} is left for you.', '{n} are left for you.', left)].filter(Boolean).join(' ')
 
-export const COUNTED = () => t('The values are counted: order anew to go by them.')
+export const COUNTED = () => t('The values are counted now: order the list again to go by them.')
 
 /** Only rows that were named, until one has seen them. */
 const Named = ({ filter, onAll }) => filter.only && html`<span class="row"><b>${tn('Only {n} row that was left', 'Only {n} rows that were left', filter.only.split(',').length)}</b> <${Button} small onClick=${onAll}>${t('Show everything')}<//></span>`

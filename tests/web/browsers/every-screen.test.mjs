@@ -42,9 +42,9 @@ function look() {
     const by = Math.ceil(pen.measureText(text).width - (one.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight) - room))
     if (by > 0) cut.push(`${one.tagName.toLowerCase()} "${text}" by ${by}`)
   }
-  const ARROW = 16
+  const [ARROW, CLEAR] = [16, 20] // what a browser draws in a field itself
   for (const one of document.querySelectorAll('select:not([multiple], .names, .language)')) if (one.checkVisibility()) for (const { label } of one.querySelectorAll('option:not([lang], [dir])')) beside(one, label, ARROW)
-  for (const one of document.querySelectorAll('main input[placeholder]')) if (one.checkVisibility() && !one.value && !one.placeholder.startsWith('⟦')) beside(one, one.placeholder, 0)
+  for (const one of document.querySelectorAll('main input[placeholder]')) if (one.checkVisibility() && !one.value && !one.placeholder.startsWith('⟦')) beside(one, one.placeholder, one.type === 'search' ? CLEAR : 0)
   const fills = innerWidth > 900 && document.querySelector('.panes') // its lists scroll, the page does not
   return { lang: document.documentElement.lang, dir: getComputedStyle(document.body).direction, over: Math.max(0, document.documentElement.scrollWidth - innerWidth), below: fills ? Math.max(0, document.documentElement.scrollHeight - innerHeight) : 0, cut }
 }
