@@ -74,4 +74,15 @@ describe('ways on', () => {
     })
     assert.ok(source > target, `${source} ${target}`)
   })
+
+  scene('in high contrast one sees which screen, tab and row it is', { forcedColors: 'active' }, async ({ page, go, world }) => {
+    world.align(PAIR, 'one')
+    await go('/alignments/one')
+    const edges = (selector, side) => page.locator(selector).evaluateAll((list, of) => list.map((one) => getComputedStyle(one)[of]), side)
+    for (const [selector, side] of [['.bar-top nav a', 'borderBottomColor'], ['.head nav a', 'borderBottomColor'], ['.detail [role=tab]', 'borderBottomColor'], ['.vbody .vrow', 'borderInlineStartColor']]) {
+      await page.locator(selector).nth(1).waitFor()
+      const colours = await edges(selector, side)
+      assert.equal(Math.min(...[...new Set(colours)].map((one) => colours.filter((other) => other === one).length)), 1, `${selector}: ${colours}`)
+    }
+  })
 })
