@@ -158,7 +158,7 @@ describe('what drawbridge says, in the language of its reader', () => {
   scene('in fr-FR: what a form cannot hold, what was passed over, where a file is wrong, and what nobody has translated', { locale: 'fr-FR', expected: [REFUSED, /net::ERR_FAILED/] }, async ({ page, go, clean, world }) => {
     world.align(PAIR, 'one')
     await go('/alignments/one/files')
-    await page.getByLabel('Sous la forme').first().selectOption('csv')
+    await page.getByLabel('Format', { exact: true }).first().selectOption('csv')
     await page.getByRole('button', { name: 'Télécharger' }).click()
     await page.getByText('Laissé de côté : les serveurs').waitFor()
     const take = async (text) => {
