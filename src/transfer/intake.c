@@ -22,12 +22,15 @@ static bool is_wanted(const struct intake *in, const struct translated *translat
   return !in->only;
 }
 
+static void tell_unmapped(struct intake *in, const struct dhis2_value *value, enum transfer_reason reason) {
+  report_unmapped(in->report, reason, (struct mapping_operand){value->data_element, value->category_option_combo}, value->value);
+}
+
 /* It goes nowhere, and what it would have added is told. */
 static void skip_value(struct intake *in, const struct dhis2_value *value, const struct translated *translated) {
   struct decimal number;
   char out[VALUE_OUT_SIZE];
-  report_unmapped(in->report, translated->reason, (struct mapping_operand){value->data_element, value->category_option_combo},
-                  value->value);
+  tell_unmapped(in, value, translated->reason);
   for (size_t i = 0; i < translated->count; i++) {
     const struct contribution *c = &translated->to[i];
     bool is_number = translation_is_counted(in->translation, c->operand) &&
@@ -53,8 +56,7 @@ int intake_value(struct intake *in, const struct dhis2_value *value, struct erro
     return 0;
   }
   if (translated.reason != TRANSFER_FINE && !skips) {
-    report_unmapped(in->report, translated.reason, (struct mapping_operand){value->data_element, value->category_option_combo},
-                    value->value);
+    tell_unmapped(in, value, translated.reason);
     return 0;
   }
   counts->mapped++;

@@ -167,8 +167,8 @@ static const char *words_but_skipped(const struct making *m, struct str outcome,
 static struct str outcome_words(const struct making *m, struct str outcome) {
   bool undo = json_is_true(json_object_get(m->root, "undo")), dry_run = json_is_true(json_object_get(m->root, "dry_run"));
   if (found_nothing(m, outcome)) return say(m, N_("The source gave no values for what was asked: there was nothing to send."));
-  const char *words = dry_run ? words_in(undo ? of_undo_checks : of_checks, outcome) : undo ? words_in(of_undos, outcome) : NULL;
-  if (words_but_skipped(m, outcome, dry_run)) words = words_but_skipped(m, outcome, dry_run);
+  const char *words = words_but_skipped(m, outcome, dry_run);
+  if (!words) words = dry_run ? words_in(undo ? of_undo_checks : of_checks, outcome) : undo ? words_in(of_undos, outcome) : NULL;
   if (!words) words = words_in(of_runs, outcome);
   return words ? say(m, words) : outcome;
 }

@@ -137,10 +137,12 @@ static void name_unit(void *payload, struct str id, struct str name) {
   report_name(run->whole, REPORT_SOURCE, id, name.n ? name : id);
 }
 
-static int find_units(struct run *run, const struct str *ids, size_t count, struct error *error) {
+/* `each` is told those that the server has. It passes over an id that it does not know, whoever asks: org units are shown to everybody. */
+static int find_units(const struct run *run, struct dhis2_server *server, const struct str *ids, size_t count, struct str locale,
+                      void (*each)(void *payload, struct str id, struct str name), void *payload, struct error *error) {
   for (size_t at = 0; at < count; at += DHIS2_NAMES_MAX) {
     size_t n = count - at < DHIS2_NAMES_MAX ? count - at : DHIS2_NAMES_MAX;
-    for (unsigned number = 1; dhis2_names(run->from, "organisationUnits", ids + at, n, run->watch->locale, name_unit, run, error); number++)
+    for (unsigned number = 1; dhis2_names(server, "organisationUnits", ids + at, n, locale, each, payload, error); number++)
       if (!dhis2_try_again(number, error, run->watch->cancel)) return -1;
   }
   return 0;
@@ -152,7 +154,7 @@ static int missing_units(struct run *run, const struct str *ids, size_t count, s
   enum { UNITS_SHOWN = 20 };
   size_t n = 0;
   *ret_shown = STR_NONE;
-  if (find_units(run, ids, count, error)) return -1;
+  if (find_units(run, run->from, ids, count, run->watch->locale, name_unit, run, error)) return -1;
   for (size_t i = 0; i < count; i++)
     if (!report_has_name(run->whole, REPORT_SOURCE, ids[i]) && n++ < UNITS_SHOWN)
       *ret_shown = arena_printf(run->arena, "%.*s%s%.*s", STR_ARG(*ret_shown), n > 1 ? ", " : "", STR_ARG(ids[i]));
@@ -204,16 +206,6 @@ static void know_unit(void *payload, struct str id, struct str name) {
   (void)map_put(&known->by_id, arena_str(known->arena, id), known);
 }
 
-/* A server passes over an id that it does not know, whoever asks: org units are shown to everybody. */
-static int ask_known(struct run *run, const struct str *ids, size_t count, struct known_units *known, struct error *error) {
-  for (size_t at = 0; at < count; at += DHIS2_NAMES_MAX) {
-    size_t n = count - at < DHIS2_NAMES_MAX ? count - at : DHIS2_NAMES_MAX;
-    for (unsigned number = 1; dhis2_names(run->to, "organisationUnits", ids + at, n, STR_NONE, know_unit, known, error); number++)
-      if (!dhis2_try_again(number, error, run->watch->cancel)) return -1;
-  }
-  return 0;
-}
-
 /* Where all are to be skipped it is the wrong target, or the wrong mapping: a run that sends nothing would end as done. */
 static int skip_units(struct run *run, const struct str *units, size_t count, const struct known_units *known, struct error *error) {
   size_t leading = 0, skipped = 0;
@@ -239,7 +231,8 @@ static int skip_unknown(struct run *run, const struct str *units, size_t count, 
     if (target.n) targets[n++] = target;
   }
   n = str_sorted_set(targets, n);
-  int result = ask_known(run, targets, n, &known, error) || skip_units(run, units, count, &known, error) ? -1 : 0;
+  int result = find_units(run, run->to, targets, n, STR_NONE, know_unit, &known, error);
+  if (result == 0) result = skip_units(run, units, count, &known, error);
   map_free(&known.by_id);
   return result;
 }

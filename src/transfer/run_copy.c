@@ -6,11 +6,20 @@
 struct records {
   struct arena *arena;
   VEC(struct str) list;
+  bool lists; /* there is no run: the list of what has no journal */
 };
 
+/* What stood before one that begins came to nothing, and its rows were written over. */
 static int on_record(void *payload, struct str record, struct error *error) {
   struct records *records = payload;
+  json_t *root = json_loadb(record.p, record.n, 0, NULL);
+  bool lists = str_eq(json_text(root, "record"), STR("list"));
   (void)error;
+  if (lists || str_eq(json_text(root, "record"), STR("begin"))) {
+    records->list.n = 0;
+    records->lists = lists;
+  }
+  json_decref(root);
   VEC_PUSH(&records->list, arena_str(records->arena, record));
   return 0;
 }
@@ -35,31 +44,15 @@ static int copy_rows(struct journal *from, struct journal *to, struct str record
   return result;
 }
 
-static bool is_record(struct str record, struct str what) {
-  json_t *root = json_loadb(record.p, record.n, 0, NULL);
-  bool yes = str_eq(json_text(root, "record"), what);
-  json_decref(root);
-  return yes;
-}
-
-/* What stood before it came to nothing, and its rows were written over. */
-static size_t beginning(const struct records *records) {
-  size_t found = 0;
-  for (size_t i = 0; i < records->list.n; i++)
-    if (is_record(records->list.p[i], STR("begin")) || is_record(records->list.p[i], STR("list"))) found = i;
-  return found;
-}
-
 static int copy_mapping(struct journal *from, struct arena *arena, struct journal *to, struct error *error) {
   struct str mapping;
   return journal_get_file(from, "mapping.json", arena, &mapping, error) || journal_put_file(to, "mapping.json", mapping, error) ? -1 : 0;
 }
 
 static int copy_all(struct journal *from, const struct records *records, struct journal *to, struct error *error) {
-  size_t first = beginning(records);
   if (!records->list.n) return 0;
-  if (!is_record(records->list.p[first], STR("list")) && copy_mapping(from, records->arena, to, error)) return -1;
-  for (size_t i = first; i < records->list.n; i++)
+  if (!records->lists && copy_mapping(from, records->arena, to, error)) return -1;
+  for (size_t i = 0; i < records->list.n; i++)
     if (copy_rows(from, to, records->list.p[i], error) || journal_append(to, records->list.p[i], error)) return -1;
   return 0;
 }

@@ -274,7 +274,7 @@ static int go(struct files *f, const char *values_in, struct error *error) {
   if (dhis2_values_of_file(values_in, f->source, on_value, f, error) || open_out(f, error)) return -1;
   begin_out(f);
   if (gather_sorted(f->intake.gather, on_contribution, f, error) || close_cell(f, error)) return -1;
-  if (report_refused(f->report)->n && run_list_take(f->watch, f->report, error)) return -1;
+  if (run_list_take(f->watch, f->report, error)) return -1;
   return end_out(f, error) || read_back(f, error) ? -1 : 0;
 }
 
