@@ -4,6 +4,12 @@ import http.server
 import threading
 
 
+def signed_in(path):
+    """What a DHIS2 server answers to a sign-in by token: who it is, and its version at any other path."""
+    body = '{"id":"abcdefghijk","username":"ada","name":"Ada"}' if path.startswith("/api/me") else '{"apiVersion":"2.41.9","version":"2.41.9"}'
+    return 200, {"Content-Type": "application/json"}, body
+
+
 class Scripted:
     """`answer(method, path, headers, body)` gives (status, headers, body), or a bytes object that is sent as it is and the connection cut, or "hang"."""
 

@@ -5,7 +5,7 @@ import zlib
 
 import harness
 from gateway import Gateway, NAVIGATION
-from scripted import Scripted
+from scripted import Scripted, signed_in
 
 JSON = {"Content-Type": "application/json"}
 SCRIPT = "</script><script>alert(1)</script><img src=x onerror=alert(1)>\"'`${7*7}"
@@ -27,9 +27,7 @@ class Hostile(Gateway):
             given = self.odd(path)
             if given is not None:
                 return given
-            if path.startswith("/api/me"):
-                return 200, JSON, '{"id":"abcdefghijk","username":"ada","name":"Ada"}'
-            return 200, JSON, '{"apiVersion":"2.41.9","version":"2.41.9"}'
+            return signed_in(path)
         self.upstream = Scripted(answer)
         self.addCleanup(self.upstream.stop)
         self.start([("one", None, f"url: http://127.0.0.1:{self.upstream.port}")])

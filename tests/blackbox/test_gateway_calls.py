@@ -4,7 +4,7 @@ import json
 import harness
 from gateway import Gateway, NAVIGATION
 from people import PASSWORD, totp
-from scripted import Scripted
+from scripted import Scripted, signed_in
 
 
 class Errors(Gateway):
@@ -117,9 +117,7 @@ class Errors(Gateway):
 
         def answer(method, path, headers, body):
             marks.append({name.lower(): value for name, value in headers.items()}.get("via"))
-            if path.startswith("/api/me"):
-                return 200, {"Content-Type": "application/json"}, '{"id":"abcdefghijk","username":"ada","name":"Ada"}'
-            return 200, {"Content-Type": "application/json"}, '{"apiVersion":"2.41.9","version":"2.41.9"}'
+            return signed_in(path)
         upstream = Scripted(answer)
         self.addCleanup(upstream.stop)
         self.start([("one", None, f"url: http://127.0.0.1:{upstream.port}")])
@@ -146,13 +144,11 @@ class Errors(Gateway):
     def test_a_login_page_asks_for_a_sign_in(self):
         """Whatever the sign-in: a login page in place of an answer is reauth_required. A token that the server takes elsewhere stays connected."""
         def answer(method, path, headers, body):
-            if path.startswith("/api/me"):
-                return 200, {"Content-Type": "application/json"}, '{"id":"abcdefghijk","username":"ada","name":"Ada"}'
             if path == "/api/away":
                 return 302, {"Location": "/login/"}, ""
             if path == "/api/page":
                 return 200, {"Content-Type": "text/html;charset=UTF-8"}, "<!DOCTYPE html><title>Sign in</title>"
-            return 200, {"Content-Type": "application/json"}, '{"apiVersion":"2.41.9","version":"2.41.9"}'
+            return signed_in(path)
         upstream = Scripted(answer)
         self.addCleanup(upstream.stop)
         self.start([("one", None, f"url: http://127.0.0.1:{upstream.port}")])

@@ -10,7 +10,7 @@ import yaml
 import exposition
 import harness
 from gateway import Gateway
-from scripted import Scripted
+from scripted import Scripted, signed_in
 
 CONFIG = "public_url: http://127.0.0.1:{port}\nlisten: [127.0.0.1:{port}]\nstore: {store}\nkeys: {keys}\nservers: [{{id: one, url: 'http://127.0.0.1:1', addresses: [127.0.0.0/8]}}]\n"
 
@@ -201,9 +201,7 @@ class Running(Gateway):
                 seen.set()
                 hold.wait(harness.PATIENCE)
                 return 200, {"Content-Type": "application/json"}, '{"slow":true}'
-            if path.startswith("/api/me"):
-                return 200, {"Content-Type": "application/json"}, '{"id":"abcdefghijk","username":"ada","name":"Ada"}'
-            return 200, {"Content-Type": "application/json"}, '{"apiVersion":"2.41.9","version":"2.41.9"}'
+            return signed_in(path)
         upstream = Scripted(answer)
         self.addCleanup(upstream.stop)
         self.addCleanup(hold.set)

@@ -5,7 +5,7 @@ import threading
 
 import harness
 from gateway import Gateway
-from scripted import Scripted
+from scripted import Scripted, signed_in
 
 APPS = """apps:
   - {id: near, origins: ["http://127.0.0.1:9555"], return_to: ["http://127.0.0.1:9555/after"]}"""
@@ -16,12 +16,10 @@ class Streams(Gateway):
         self.asked, self.ended = [], threading.Event()
 
         def answer(method, path, headers, body):
-            if path.startswith("/api/me"):
-                return 200, {"Content-Type": "application/json"}, '{"id":"abcdefghijk","username":"ada","name":"Ada"}'
             if path.startswith("/api/stream"):
                 self.asked.append(dict(headers.items()))
                 return "hang" if "silent" in path else (200, {"Content-Type": "text/event-stream", "Content-Length": "1000000"}, "data: one\n\n")
-            return 200, {"Content-Type": "application/json"}, '{"apiVersion":"2.41.9","version":"2.41.9"}'
+            return signed_in(path)
         self.upstream = Scripted(answer)
         self.addCleanup(self.upstream.stop)
         self.start([("one", None, f"url: http://127.0.0.1:{self.upstream.port}")], apps=APPS, more=more)

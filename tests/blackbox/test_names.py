@@ -7,10 +7,9 @@ import threading
 
 import harness
 from gateway import Gateway
-from scripted import Scripted
+from scripted import Scripted, signed_in
 
 RESOLVER = harness.BUILD / "tests/unit/net/fake_resolver.so"
-JSON = {"Content-Type": "application/json"}
 
 
 class Names(Gateway):
@@ -20,8 +19,8 @@ class Names(Gateway):
         self.keep, self.reached = True, 0
 
         def usual(method, path, headers, body):
-            body = '{"id":"abcdefghijk","username":"ada","name":"Ada"}' if path.startswith("/api/me") else '{"apiVersion":"2.41.9","version":"2.41.9"}'
-            return 200, JSON if self.keep else {**JSON, "Connection": "close"}, body
+            status, headers, body = signed_in(path)
+            return status, headers if self.keep else {**headers, "Connection": "close"}, body
         self.upstream = Scripted(answer or usual, host="127.0.0.2")
         self.addCleanup(self.upstream.stop)
         inside = socket.create_server(("127.0.0.1", self.upstream.port))

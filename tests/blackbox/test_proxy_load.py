@@ -10,15 +10,10 @@ import zlib
 import harness
 from gateway import Gateway
 from proxied import Upstream, answer
-from scripted import Scripted
+from scripted import Scripted, signed_in
 
 MEGABYTE = 1024 * 1024
 JSON = {"Content-Type": "application/json"}
-
-
-def signed_in(path):
-    """What a sign-in by token asks a server for."""
-    return '{"id":"abcdefghijk","username":"ada","name":"Ada"}' if path.startswith("/api/me") else '{"apiVersion":"2.41.9","version":"2.41.9"}'
 
 
 class Uploads(Gateway):
@@ -36,7 +31,7 @@ class Uploads(Gateway):
         def script(request, wire):
             if not request.target.startswith("/api/fileResources"):
                 Upstream.read_body(wire, request)
-                return answer(200, signed_in(request.target))
+                return answer(200, signed_in(request.target)[2])
             self.assertEqual(request.header("Content-Type"), "multipart/form-data; boundary=b")
             sum_, n, told = 0, 0, request.header("Content-Length")
             while True:
@@ -95,7 +90,7 @@ class Load(Gateway):
     def begin(self):
         def answer_one(method, path, headers, body):
             if not path.startswith("/api/n"):
-                return 200, JSON, signed_in(path)
+                return signed_in(path)
             time.sleep(0.002)  # so that some are always under way
             return 200, JSON, f'{{"n":"{path.rpartition("?")[2]}","got":{len(body)}}}'
         self.upstream = Scripted(answer_one)

@@ -17,7 +17,7 @@ import test_service
 from gateway import Gateway
 from keys import KeyBrowser
 from people import PASSWORD
-from scripted import Scripted
+from scripted import Scripted, signed_in
 
 APP = "https://handle.test"
 HANDLE = f"""apps:
@@ -144,12 +144,10 @@ class Sessions(Workers):
         seen = []
 
         def answer(method, path, headers, body):
-            if path.startswith("/api/me"):
-                return 200, {"Content-Type": "application/json"}, '{"id":"abcdefghijk","username":"ada","name":"Ada"}'
             if path.startswith("/api/things"):
                 seen.append(headers.get("Cookie"))
                 return 200, {"Content-Type": "application/json", **({} if headers.get("Cookie") else {"Set-Cookie": f"kept={len(seen)}; Path=/"})}, '{"things":[]}'
-            return 200, {"Content-Type": "application/json"}, '{"apiVersion":"2.41.9","version":"2.41.9"}'
+            return signed_in(path)
         upstream = Scripted(answer)
         self.addCleanup(upstream.stop)
         self.start([("one", None, f"url: http://127.0.0.1:{upstream.port}")])
