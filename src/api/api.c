@@ -7,6 +7,7 @@
 #include "base/gzip.h"
 #include "base/mem.h"
 #include "gateway/failure.h"
+#include "gateway/reply.h"
 #include "http/accept_language.h"
 #include "http/url.h"
 #include "net/work.h"
@@ -204,8 +205,7 @@ static const struct route *route_of(const struct http_request *request, struct s
   for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
     if (!url_path_matches(routes[i].pattern, request->path, words, 4)) continue;
     bool with_head = strcmp(routes[i].method, "GET") == 0 && !routes[i].goes_on;
-    *ret_allow =
-        arena_printf(arena, "%.*s%s%s%s", STR_ARG(*ret_allow), ret_allow->n ? ", " : "", routes[i].method, with_head ? ", HEAD" : "");
+    *ret_allow = reply_allow(*ret_allow, str_of(routes[i].method), with_head, arena);
     if (str_eq(request->method, str_of(routes[i].method)) || (with_head && str_eq(request->method, STR("HEAD")))) return &routes[i];
   }
   return NULL;

@@ -1,5 +1,7 @@
 #include "api/assets.h"
 
+#include "gateway/reply.h"
+
 enum asset_kind {
   ASSET_PAGE,  /* index.html: asked for anew each time */
   ASSET_FIXED, /* under the version prefix: never changes */
@@ -88,7 +90,7 @@ bool assets_serve(struct http_exchange *exchange, bool https) {
   struct static_reply reply;
   struct arena *arena = http_exchange_arena(exchange);
   if (!assets_find(http_exchange_request(exchange), arena, &reply)) return false;
-  if (https) http_field_set(&reply.headers, arena, FIELD_STRICT_TRANSPORT_SECURITY, STR("max-age=31536000"));
+  reply_stay_with_https(https, &reply.headers, arena);
   http_exchange_reply(exchange, reply.status, &reply.headers, reply.body);
   return true;
 }

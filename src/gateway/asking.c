@@ -1,6 +1,7 @@
 #include "gateway/asking.h"
 
 #include "gateway/hosted.h"
+#include "gateway/reply.h"
 #include "gateway/site.h"
 #include "http/url.h"
 #include "net/address.h"
@@ -217,5 +218,5 @@ void asking_headers(const struct config *config, const struct asking *asking, st
                      : asking->mode == CONFIG_MODE_SAME_SITE ? STR("same-site")
                                                              : STR("same-origin");
   http_field_set(headers, arena, FIELD_CROSS_ORIGIN_RESOURCE_POLICY, embed);
-  if (config->https) http_field_set(headers, arena, FIELD_STRICT_TRANSPORT_SECURITY, STR("max-age=31536000"));
+  reply_stay_with_https(config->https, headers, arena);
 }

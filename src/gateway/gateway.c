@@ -86,8 +86,7 @@ static struct str methods_of(const struct visit *visit, struct arena *arena) {
   struct str list = visit->allow;
   for (size_t i = 0; !visit->allow.n && server && i < server->policy.methods.n; i++) {
     struct str method = server->policy.methods.p[i];
-    list =
-        arena_printf(arena, "%.*s%s%.*s%s", STR_ARG(list), list.n ? ", " : "", STR_ARG(method), str_eq(method, STR("GET")) ? ", HEAD" : "");
+    list = reply_allow(list, method, str_eq(method, STR("GET")), arena);
   }
   return list;
 }

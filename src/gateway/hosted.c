@@ -4,6 +4,7 @@
 #include "base/markup.h"
 #include "base/zip.h"
 #include "crypt/random.h"
+#include "gateway/reply.h"
 #include "http/url.h"
 #include <jansson.h>
 
@@ -256,7 +257,7 @@ static void add_safety(const struct hosted_app *app, struct arena *arena, struct
   http_field_set(&ret->headers, arena, FIELD_CROSS_ORIGIN_RESOURCE_POLICY, STR("same-origin"));
   http_headers_set(&ret->headers, arena, STR("Origin-Agent-Cluster"), STR("?1"));
   http_headers_set(&ret->headers, arena, STR("Permissions-Policy"), STR("camera=(), microphone=()"));
-  if (app->https) http_field_set(&ret->headers, arena, FIELD_STRICT_TRANSPORT_SECURITY, STR("max-age=31536000"));
+  reply_stay_with_https(app->https, &ret->headers, arena);
 }
 
 void hosted_reply(const struct hosted_app *app, const struct http_request *request, struct arena *arena, struct static_reply *ret) {

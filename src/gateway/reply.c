@@ -147,6 +147,14 @@ static struct str as_page(const struct reply *reply, struct str nonce, struct ar
   return body;
 }
 
+struct str reply_allow(struct str list, struct str method, bool with_head, struct arena *arena) {
+  return arena_printf(arena, "%.*s%s%.*s%s", STR_ARG(list), list.n ? ", " : "", STR_ARG(method), with_head ? ", HEAD" : "");
+}
+
+void reply_stay_with_https(bool https, struct http_headers *headers, struct arena *arena) {
+  if (https) http_field_set(headers, arena, FIELD_STRICT_TRANSPORT_SECURITY, STR("max-age=31536000"));
+}
+
 int reply_error(const struct reply *reply, struct arena *arena, struct http_headers *headers, struct str *ret_body) {
   const struct error *error = reply->error;
   int status = reply->status ? reply->status : error_http_status(error->code);

@@ -22,6 +22,12 @@ struct reply {
   struct str allow;    /* of a 405; empty: all that are forwarded */
 };
 
+/* The list of a 405 with one method more; `with_head`: a GET that takes HEAD too. */
+struct str reply_allow(struct str list, struct str method, bool with_head, struct arena *arena);
+
+/* Where https leads here, browsers are told to stay with it, for a year (RFC 6797). */
+void reply_stay_with_https(bool https, struct http_headers *headers, struct arena *arena);
+
 /* The body, with Content-Type, X-Drawbridge-Error, Retry-After and what belongs to them in `headers`. Returns the status. */
 int reply_error(const struct reply *reply, struct arena *arena, struct http_headers *headers, struct str *ret_body);
 

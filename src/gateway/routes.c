@@ -1,5 +1,6 @@
 #include "gateway/routes.h"
 
+#include "gateway/reply.h"
 #include "gateway/visit.h"
 #include "http/url.h"
 
@@ -55,8 +56,7 @@ bool routes_answer(struct gateway *gateway, struct http_exchange *exchange) {
     visit->route = table[i].pattern;
     bool sign_in = visit->asking.place == ASKING_SIGN_IN; /* HEAD would begin a sign-in that nobody sees */
     bool with_head = strcmp(table[i].method, "GET") == 0 && !sign_in;
-    allow = arena_printf(http_exchange_arena(exchange), "%.*s%s%s%s", STR_ARG(allow), allow.n ? ", " : "", table[i].method,
-                         with_head ? ", HEAD" : "");
+    allow = reply_allow(allow, str_of(table[i].method), with_head, http_exchange_arena(exchange));
     if ((sign_in && str_eq(request->method, STR("HEAD"))) || !is_method(table[i].method, request->method)) continue;
     table[i].run(gateway, exchange, id);
     return true;
