@@ -1,7 +1,7 @@
 // Of the row looked at: why the engine proposes a target, and what becomes of each cell.
 import { html, useEffect, useMemo, useRef, useState } from '../lib.js'
 import { partTexts } from '../early.js'
-import { addTexts, apart, comma, number, percent, t } from '../i18n.js'
+import { addTexts, apart, listed, number, percent, t } from '../i18n.js'
 import { gateway, useLoad } from '../api.js'
 import { later } from '../later.js'
 import { Button, Loading, Name, Problem, Tag } from '../ui.js'
@@ -44,16 +44,16 @@ function concrete({ reason }, source, target) {
   return source.id === target.id ? t('They have the same id: {id}', { id: source.id }) : undefined
 }
 
-const listed = (words) => words.map(apart).join(comma())
+const eachApart = (words) => listed(words.map(apart))
 
 /** Which words the sentence above is about. Of names that share none, all would be different: that is seen. */
 function WordsTold({ alike: { shared, onlySource, onlyTarget } }) {
   const [ours, theirs] = [numbersOf(onlySource), numbersOf(onlyTarget)]
   const facts = [
-    shared.length > 0 && t('Words that match, {n} of {all}: {words}', { n: shared.length, all: shared.length + onlySource.length, words: listed(shared) }),
-    shared.length > 0 && onlySource.length > 0 && t('Only the source has: {words}', { words: listed(onlySource) }),
-    shared.length > 0 && onlyTarget.length > 0 && t('Only the target has: {words}', { words: listed(onlyTarget) }),
-    ours.length > 0 && theirs.length > 0 && t('Numbers that differ: {source} in the source, {target} in the target', { source: listed(ours), target: listed(theirs) }),
+    shared.length > 0 && t('Words that match, {n} of {all}: {words}', { n: shared.length, all: shared.length + onlySource.length, words: eachApart(shared) }),
+    shared.length > 0 && onlySource.length > 0 && t('Only the source has: {words}', { words: eachApart(onlySource) }),
+    shared.length > 0 && onlyTarget.length > 0 && t('Only the target has: {words}', { words: eachApart(onlyTarget) }),
+    ours.length > 0 && theirs.length > 0 && t('Numbers that differ: {source} in the source, {target} in the target', { source: eachApart(ours), target: eachApart(theirs) }),
   ].filter(Boolean)
   return html`<ul class="told">${facts.map((one) => html`<li key=${one}>${one}</li>`)}</ul>`
 }
