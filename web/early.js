@@ -47,7 +47,6 @@ export function firstTexts() {
   return answer
 }
 export const otherTexts = () => (language === 'en' ? '' : textsOf(`./i18n/${language}.po`))
-/** What only the doctor says, a quarter of them all; and what only a report, or the screen of changes, does. */
 /** What few visits say, in parts of their own. */
 export const partTexts = (part) => () => (language === 'en' ? '' : textsOf(`./i18n/${part}/${language}.po`))
 
