@@ -1,8 +1,12 @@
 // A part that few visits open is fetched when it is, with the texts that it says: on a slow line the first screen is not to wait for it.
 import { html } from './lib.js'
 import { arrived, useLoad } from './api.js'
-import { allTexts } from './i18n.js'
+import { partTexts } from './early.js'
+import { addTexts, allTexts } from './i18n.js'
 import { Loading, Problem } from './ui.js'
+
+/** A module whose texts are a part of their own: with them. */
+export const withTexts = async (part, module) => (await Promise.all([module, addTexts(partTexts(part))]))[0]
 
 /** `frame`: a class around what is shown until it is there. `first`: one of the first screens, whose texts are there already, and whose `title` stands where it will. */
 export function later(fetchPart, frame = 'page', first = false) {

@@ -1,17 +1,14 @@
 import { html, render, useLayoutEffect, useRef } from './lib.js'
-import { firstTexts, otherTexts, partTexts } from './early.js'
-import { addTexts, language, listed, loadLanguage, t } from './i18n.js'
+import { firstTexts, otherTexts } from './early.js'
+import { language, listed, loadLanguage, t } from './i18n.js'
 import { chooseLanguage, LANGUAGES, wishes } from './languages.js'
 import { gateway, useLoad } from './api.js'
-import { later } from './later.js'
+import { later, withTexts } from './later.js'
 import { isSignedOut } from './model/problems.js'
 import { Link, match, navigate, useLocation } from './router.js'
 import { Title } from './title.js'
 import { sayNoMore, Toast } from './toast.js'
 import { Notice } from './ui.js'
-
-/** A screen whose texts are a part of their own. */
-const withTexts = async (part, screen) => (await Promise.all([screen, addTexts(partTexts(part))]))[0]
 
 const Servers = later(async () => (await import('./screens/servers.js')).Servers, 'page', true)
 const SignIn = later(async () => (await import('./screens/signin.js')).SignIn, 'page narrow', true)

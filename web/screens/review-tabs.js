@@ -1,9 +1,8 @@
 // Of the row looked at: why the engine proposes a target, and what becomes of each cell.
 import { html, useEffect, useMemo, useRef, useState } from '../lib.js'
-import { partTexts } from '../early.js'
-import { addTexts, apart, listed, number, percent, t } from '../i18n.js'
+import { apart, listed, number, percent, t } from '../i18n.js'
 import { gateway, useLoad } from '../api.js'
-import { later } from '../later.js'
+import { later, withTexts } from '../later.js'
 import { Button, Loading, Name, Problem, Tag } from '../ui.js'
 import { cellKey, decideCell, optionCombosOf, restoringCell, targetOfTerm } from '../model/review.js'
 import { elementReason, featureName } from '../model/features.js'
@@ -11,7 +10,7 @@ import { numbersOf, wordsAlike } from '../model/words-alike.js'
 import { aggregationType, valueType } from '../model/value-types.js'
 import { NothingToShow } from './review-detail.js'
 
-const ValuesCompared = later(async () => (await Promise.all([import('./review-values.js'), addTexts(partTexts('values'))]))[0].ValuesCompared, '')
+const ValuesCompared = later(async () => (await withTexts('values', import('./review-values.js'))).ValuesCompared, '')
 
 export function Why({ review, element, chosen }) {
   const ids = chosen.length ? chosen.map((one) => one.id) : element.proposals.slice(0, 1).map((one) => one.target.id)

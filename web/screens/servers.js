@@ -1,8 +1,8 @@
 // Which servers there are, and who one is at each.
 import { html, useState } from '../lib.js'
-import { partTexts } from '../early.js'
-import { addTexts, allTexts, listed, t, time, tn } from '../i18n.js'
+import { allTexts, listed, t, time, tn } from '../i18n.js'
 import { arrived, gateway, useLoad } from '../api.js'
+import { withTexts } from '../later.js'
 import { Link } from '../router.js'
 import { Button, Dialog, Loading, Name, Notice, Problem, signInPath, Tag } from '../ui.js'
 import { kindName } from '../model/names.js'
@@ -84,7 +84,7 @@ function Server({ server, connection, changed, again, asking }) {
   const examine = async () => {
     setExamined({ loading: true })
     try {
-      const [checks, [{ Checks }]] = await Promise.all([gateway.doctor(server.id), arrived(Promise.all([import('./checks.js'), allTexts(), addTexts(partTexts('doctor'))]))])
+      const [checks, [{ Checks }]] = await Promise.all([gateway.doctor(server.id), arrived(Promise.all([withTexts('doctor', import('./checks.js')), allTexts()]))])
       setExamined({ checks, Checks })
     } catch (error) {
       setExamined({ error })
