@@ -1,7 +1,7 @@
 // Asks a server how many values it holds: through drawbridge, with the person's own sign-in there, once until somebody wants it again. One request after the other: it is the server's busiest work.
 import { gateway } from './api.js'
 import { keyOfSet, knownCounts } from './known-counts.js'
-import { believed, countable, countsIn, parts, recentPeriods, scopeOf, SET_FIELDS, tablesMade, total, Uncounted } from './model/value-counts.js'
+import { believed, countable, countsIn, parts, recentPeriods, scopeOf, SET_FIELDS, tablesOf, total, Uncounted } from './model/value-counts.js'
 
 // Ids in one address, so that it stays below the 4,000 letters that every server and what stands before it takes.
 const ELEMENTS = 180
@@ -33,11 +33,9 @@ const asked = (server, dataSet) => once(keyOf('set', server, dataSet), async () 
     me: { resource: 'me', params: { fields: 'dataViewOrganisationUnits[id],organisationUnits[id]' } },
     info: { resource: 'system/info' },
   })
-  const made = tablesMade(info) // to 2.40 a server without tables answers as if it had no values
-  if (!made) throw new Uncounted('no_tables')
+  const { made, tables } = tablesOf(info)
   const elements = countable(set)
   if (elements.ids.length === 0) throw new Uncounted('nothing_countable')
-  const tables = `${info.lastAnalyticsTableSuccess} ${info.lastAnalyticsTablePartitionSuccess}` // in the address, so that no cache answers of older ones
   return { ...elements, made, tables, all: set.dataSetElements.length, recent: `pe:${recentPeriods(elements.type)}`, scope: `ou:${scopeOf(me)}` }
 })
 

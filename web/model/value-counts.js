@@ -49,6 +49,13 @@ export function tablesMade({ serverDate, lastAnalyticsTableSuccess: all, lastAna
   return at > 0 && last > 0 ? now - Math.max(0, at - last) : undefined
 }
 
+/** {made: when, tables: which ones: in the address, so that no cache answers of older ones}. To 2.40 a server without tables answers as if it had no values. */
+export function tablesOf(info) {
+  const made = tablesMade(info)
+  if (!made) throw new Uncounted('no_tables')
+  return { made, tables: `${info.lastAnalyticsTableSuccess} ${info.lastAnalyticsTablePartitionSuccess}` }
+}
+
 /** Lists of so many as an address may hold. */
 export const parts = (list, size) => Array.from({ length: Math.ceil(list.length / size) }, (_, i) => list.slice(i * size, (i + 1) * size))
 
