@@ -37,9 +37,10 @@ export const hasSkipped = ({ outcome, counts }) => outcome === 'done' && counts?
 /** Does a total agree, but for what was skipped? In words. */
 export const agreement = ({ equal, equal_but_skipped: but }) => (equal ? t('Yes') : but ? t('But for what was skipped') : t('No'))
 
-export function outcomeWords({ outcome, dry_run, undo, counts }) {
-  if (foundNothing({ outcome, undo, counts })) return NOTHING()
-  if (hasSkipped({ outcome, counts })) return dry_run ? CHECK_BUT_SKIPPED() : BUT_SKIPPED()
+export function outcomeWords(report) {
+  const { outcome, dry_run, undo } = report
+  if (foundNothing(report)) return NOTHING()
+  if (hasSkipped(report)) return dry_run ? CHECK_BUT_SKIPPED() : BUT_SKIPPED()
   const special = dry_run ? (undo ? OF_UNDO_CHECKS : OF_CHECKS) : undo ? OF_UNDOS : {}
   return (special[outcome] ?? OUTCOMES[outcome])?.() ?? outcome
 }

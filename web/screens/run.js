@@ -138,7 +138,8 @@ function Outcome({ run, server }) {
   }
   const { counts } = run
   const refused = ignoredOf(counts)
-  const told = outcomeWords({ outcome: run.state, dry_run: run.dry_run, undo: run.undoes, counts })
+  const ended = { outcome: run.state, dry_run: run.dry_run, undo: run.undoes, counts } // as its report has it
+  const told = outcomeWords(ended)
   if (run.undoes && ['done', 'refused', 'differs'].includes(run.state)) { // it sends nothing, and proves no totals
     const [tone, title] = stateOf(run)
     return html`<${Notice} tone=${NOTICES[tone]} title=${title} live>${told}<//>`
@@ -157,7 +158,7 @@ function Outcome({ run, server }) {
   }
   const agree = run.totals.filter((one) => one.equal).length
   const words = {
-    done: () => hasSkipped({ outcome: run.state, counts }) ? html`<${Notice} tone="warning" title=${t('Everything arrived but what was skipped')} live>${told}<//>` : foundNothing({ outcome: run.state, undo: run.undoes, counts }) ? html`<${Notice} title=${t('There is nothing to send')} live>${told}<//>` : html`<${Notice} tone="good" title=${t('Everything arrived: all totals agree')} live>${tn('{n} value was read back from the target and is what was sent.', '{n} values were read back from the target and are what was sent.', counts.verified)}<//>`,
+    done: () => hasSkipped(ended) ? html`<${Notice} tone="warning" title=${t('Everything arrived but what was skipped')} live>${told}<//>` : foundNothing(ended) ? html`<${Notice} title=${t('There is nothing to send')} live>${told}<//>` : html`<${Notice} tone="good" title=${t('Everything arrived: all totals agree')} live>${tn('{n} value was read back from the target and is what was sent.', '{n} values were read back from the target and are what was sent.', counts.verified)}<//>`,
     differs: () => agree === run.totals.length ? html`<${Notice} tone="error" title=${t('Does not agree')} live>${told}<//>` : html`<${Notice} tone="error" title=${t('Not all totals agree')} live>${tn('{n} of {all} totals agrees. The others stand first in the table.', '{n} of {all} totals agree. The others stand first in the table.', agree, { all: run.totals.length })}<//>`,
     refused: () => html`<${Notice} tone="warning" title=${tn('The target did not take {n} value', 'The target did not take {n} values', refused)} live>${t('All else arrived and was verified. What was refused is below, with the reason.')}<//>`,
     failed: () => html`<${Problem} error=${run.problem ?? { title: t('The run failed') }} />`,
