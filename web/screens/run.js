@@ -171,14 +171,16 @@ function Outcome({ run, server }) {
 
 function Facts({ run }) {
   const { counts } = run
+  const told = ([n]) => n > 0
   const facts = [
     ...(run.undoes ? [] : [[counts.read, t('Values read')], [counts.mapped, t('With a counterpart')], [unmappedOf(counts), t('Without a counterpart')]]),
     ...(run.undoes ? [] : run.dry_run ? [[counts.sent, t('To be sent')], [counts.created, t('Of these new')]] : [[counts.created, t('Created')]]), [counts.updated, run.dry_run ? t('In place of another value') : t('Changed')],
-    ...[[counts.removed, t('Deleted')], [counts.not_changed, t('Not changed since')]].filter(([n]) => n > 0),
+    ...[[counts.removed, t('Deleted')], [counts.not_changed, t('Not changed since')]].filter(told),
     [counts.unchanged, t('Were there already')], [ignoredOf(counts), t('Refused')], ...(run.dry_run ? [] : [[counts.verified, t('Verified')]]),
-    ...(counts.partial > 0 ? [[counts.partial, run.dry_run ? t('Would be there with only some of their sources') : t('There with only some of their sources')]] : []),
-    ...(counts.skipped_units > 0 ? [[counts.skipped_units, t('Organisation units that the target does not have, skipped')]] : []),
-    ...(counts.silent > 0 ? [[counts.silent, t('Organisation units of which the source gave nothing')]] : []),
+    ...[
+      [counts.partial, run.dry_run ? t('Would be there with only some of their sources') : t('There with only some of their sources')],
+      [counts.skipped_units, t('Organisation units that the target does not have, skipped')], [counts.silent, t('Organisation units of which the source gave nothing')],
+    ].filter(told),
   ]
   return html`<dl class="facts">${facts.map(([n, text]) => html`<div key=${text} class="fact"><dt>${text}</dt><dd>${number(n)}</dd></div>`)}</dl>`
 }
