@@ -59,23 +59,23 @@ function About({ alignment, rows }) {
   return html`<table class="about"><caption class="unseen">${t('About this mapping')}</caption><tbody>${lines.map(([text, value]) => html`<tr key=${text}><th scope="row">${text}</th><td>${value}</td></tr>`)}</tbody></table>`
 }
 
-const Coded = ({ of }) => html`<${Name} of=${of} />${of.code && html`<small><bdi>${of.code}</bdi></small>`}`
+/** An org unit by where it is, all else by its code. */
+const Told = ({ of }) => html`<${Name} of=${of} />${(of.above || of.code) && html`<small><bdi>${of.above || of.code}</bdi></small>`}`
 const When = ({ by, at }) => by && html`<bdi>${by}</bdi>${at && html`<small>${time(at)}</small>`}`
+
+/** The last columns: who decided, who approved where that takes a second person, and what was noted. */
+const decidedHeads = (second) => [t('Decided'), ...(second ? [t('Approved')] : []), t('Note')]
+const Decided = ({ decision: { by, at, approved_by, approved_at, note }, second }) => html`<td><${When} by=${by} at=${at} /></td>${second && html`<td><${When} by=${approved_by} at=${approved_at} /></td>`}<td><bdi>${note}</bdi></td>`
 
 /** All of them: what is not on the screen is on paper. */
 function Lines({ lines, second }) {
   return html`<div class="scroll" tabindex="0" role="group" aria-label=${t('Data elements')}><table class="table">
-    <thead><tr>${[t('Source'), t('Target'), t('State'), t('Cells'), t('Decided'), ...(second ? [t('Approved')] : []), t('Note')].map((text) => html`<th key=${text} scope="col">${text}</th>`)}</tr></thead>
-    <tbody>${lines.map(({ row, filled, all, layout }) => {
-      const { by, at, approved_by, approved_at, note } = row.element.decision
-      return html`<tr key=${row.id}><th scope="row"><${Coded} of=${row.source} /></th>
-        <td>${row.choice.map((one, i) => html`${i > 0 && html`<br />+ `}<${Coded} of=${one} />`)}</td><td>${stateTag(row.state, isRejected(row))}</td>
+    <thead><tr>${[t('Source'), t('Target'), t('State'), t('Cells'), ...decidedHeads(second)].map((text) => html`<th key=${text} scope="col">${text}</th>`)}</tr></thead>
+    <tbody>${lines.map(({ row, filled, all, layout }) => html`<tr key=${row.id}><th scope="row"><${Told} of=${row.source} /></th>
+        <td>${row.choice.map((one, i) => html`${i > 0 && html`<br />+ `}<${Told} of=${one} />`)}</td><td>${stateTag(row.state, isRejected(row))}</td>
         <td>${layout && html`<span class="together">${t('{some} of {all}', { some: filled, all })}</span><small>${t('see {n}', { n: layout })}</small>`}</td>
-        <td><${When} by=${by} at=${at} /></td>${second && html`<td><${When} by=${approved_by} at=${approved_at} /></td>`}<td><bdi>${note}</bdi></td></tr>`
-    })}</tbody></table></div>`
+        <${Decided} decision=${row.element.decision} second=${second} /></tr>`)}</tbody></table></div>`
 }
-
-const Placed = ({ of }) => html`<${Name} of=${of} />${(of.above || of.code) && html`<small><bdi>${of.above || of.code}</bdi></small>`}`
 
 function Places({ title, member, second }) {
   const { rows, same, open } = printedPlaces(member, second)
@@ -83,9 +83,9 @@ function Places({ title, member, second }) {
   return html`<section><h2>${title}</h2>
     ${!member.told && html`<p>${t('One of the sides does not tell which it has')}. ${t('The same ids are taken for the same things.')}</p>`}
     ${rows.length > 0 && html`<div class="scroll" tabindex="0" role="group" aria-label=${title}><table class="table">
-      <thead><tr>${[t('Source'), t('Target'), t('State'), t('Decided'), ...(second ? [t('Approved')] : []), t('Note')].map((text) => html`<th key=${text} scope="col">${text}</th>`)}</tr></thead>
-      <tbody>${rows.map(({ id, source, choice, state, decision: { by, at, approved_by, approved_at, note } }) => html`<tr key=${id}><th scope="row"><${Placed} of=${source} /></th><td>${choice && html`<${Placed} of=${choice} />`}</td><td>${stateTag(state)}</td>
-        <td><${When} by=${by} at=${at} /></td>${second && html`<td><${When} by=${approved_by} at=${approved_at} /></td>`}<td><bdi>${note}</bdi></td></tr>`)}</tbody></table></div>`}
+      <thead><tr>${[t('Source'), t('Target'), t('State'), ...decidedHeads(second)].map((text) => html`<th key=${text} scope="col">${text}</th>`)}</tr></thead>
+      <tbody>${rows.map(({ id, source, choice, state, decision }) => html`<tr key=${id}><th scope="row"><${Told} of=${source} /></th><td>${choice && html`<${Told} of=${choice} />`}</td><td>${stateTag(state)}</td>
+        <${Decided} decision=${decision} second=${second} /></tr>`)}</tbody></table></div>`}
     ${rest.length > 0 && html`<p>${rest.join('; ')}</p>`}</section>`
 }
 
