@@ -1,6 +1,7 @@
 // Periods in the reader's language.
-import { listed, region, tn } from './i18n.js'
+import { region } from './i18n.js'
 import { periodName, periodOf, typeOf } from './model/periods.js'
+import { someOf } from './some-of.js'
 
 export function periodText(id) {
   const type = typeOf(id)
@@ -8,4 +9,4 @@ export function periodText(id) {
   return period ? periodName(type, period, region()) : id
 }
 
-export const periodsText = (ids) => listed(ids.slice(0, 3).map(periodText)) + (ids.length > 3 ? ` ${tn('and {n} more', 'and {n} more', ids.length - 3)}` : '')
+export const periodsText = (ids) => someOf(ids.map(periodText), 3)

@@ -1,6 +1,6 @@
 // A run's report to read, print, sign and file, in the reader's language; the HTML file that drawbridge writes has the same.
 import { html, useRef } from '../lib.js'
-import { decimal, listed, number, t, time, tn } from '../i18n.js'
+import { decimal, listed, number, t, time } from '../i18n.js'
 import { gateway, useLoad, useServerNames } from '../api.js'
 import { asDocument } from '../as-document.js'
 import { Link } from '../router.js'
@@ -10,6 +10,7 @@ import { Button, Loading, Notice, Problem } from '../ui.js'
 import { agreement, foundNothing, hasSkipped, outcomeWords } from '../model/report.js'
 import { conflictWords, ignoredOf, unmappedOf, unmappedReason } from '../model/run.js'
 import { periodsText, periodText } from '../period-text.js'
+import { someOf } from '../some-of.js'
 
 export function Report({ params }) {
   const id = params.run
@@ -50,7 +51,7 @@ function About({ report }) {
   const units = report.org_units.map((id) => nameOf(report, 'source', id))
   const lines = [
     [t('Source'), side('source', report.from, report.by_source)], [t('Target'), side('target', report.to, report.by_target)], [t('Began'), time(report.began)], [t('Ended'), time(report.ended)], [t('Periods'), listed(report.periods.map(periodText))],
-    [t('Organisation units'), listed(units.slice(0, 20)) + (units.length > 20 ? ` ${tn('and {n} more', 'and {n} more', units.length - 20)}` : '')],
+    [t('Organisation units'), someOf(units, 20)],
     ...(report.read === 'analytics' ? [[t('Read from'), t('analytics: added up by the server, of {time}', { time: time(report.servers?.source?.analytics) })]] : []),
     ...(report.changed_since ? [[t('Only what changed at the source since'), report.changed_since]] : []), ...(report.deletions === 'delete' ? [[t('Deleted at the source'), t('deleted at the target too')]] : []), ...(report.comments === 'carry' ? [[t('Comments and follow-up marks'), t('taken along')]] : []), ...(report.unknown_units === 'skip' ? [[t('Organisation units that the target does not have'), t('skipped')]] : []),
     [t('Mapping'), listed([report.mapping_name, report.mapping_version && t('version {n}', { n: report.mapping_version })])], [t('SHA-256 of the mapping'), report.mapping_sha256],

@@ -1,12 +1,13 @@
 // Whether the values of a data element and of its targets move alike: asked of both servers when a person wants to know.
 import { html } from '../lib.js'
-import { listed, number, percent, region, t, tn } from '../i18n.js'
+import { number, percent, region, t, tn } from '../i18n.js'
 import { gateway, useLoad, useServerNames } from '../api.js'
 import { Name, Notice, Problem } from '../ui.js'
 import { periodName } from '../model/periods.js'
 import { isSignedOut } from '../model/problems.js'
 import { isCounted, Uncounted } from '../model/value-counts.js'
 import { CLOSE, commonType, comparedPeriods, compareHistories } from '../model/value-history.js'
+import { someOf } from '../some-of.js'
 import { historyOf } from '../value-history.js'
 import { uncountedText } from './counted.js'
 
@@ -60,10 +61,9 @@ function Strength({ found: { speaks, strength, correlation } }) {
 }
 
 const NAMED = 3
-const unitsText = (units) => listed(units.slice(0, NAMED)) + (units.length > NAMED ? ` ${tn('and {n} more', 'and {n} more', units.length - NAMED)}` : '')
 
 function Table({ data: { type, periods, ours, theirs }, alignment: { source, target }, nameOf, several }) {
-  const head = (what, side, { units }) => html`<th scope="col" class="number">${what}<br /><small class="muted"><${Name} of=${nameOf(side.server)} />${units.length > 0 && html`: <${Name} of=${unitsText(units)} />`}</small></th>`
+  const head = (what, side, { units }) => html`<th scope="col" class="number">${what}<br /><small class="muted"><${Name} of=${nameOf(side.server)} />${units.length > 0 && html`: <${Name} of=${someOf(units, NAMED)} />`}</small></th>`
   const cell = ({ values }, id) => html`<td class="number">${values.has(id) ? number(values.get(id)) : '–'}</td>`
   return html`<div class="scroll"><table class="compare"><caption class="unseen">${t('Totals of each period, as the analytics of both servers have them')}</caption>
     <thead><tr><th scope="col">${t('Period')}</th>${head(t('Source'), source, ours)}${head(several ? t('Targets together') : t('Target'), target, theirs)}</tr></thead>
