@@ -186,6 +186,6 @@ int error_because(struct error *error, const char *reason) {
 }
 
 int error_name_server(struct error *error, struct str id) {
-  (void)snprintf(error->server, sizeof error->server, "%.*s", STR_ARG(id));
+  if (!error->server[0]) (void)snprintf(error->server, sizeof error->server, "%.*s", STR_ARG(id));
   return -1;
 }

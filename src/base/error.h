@@ -118,7 +118,8 @@ void error_said_write(const struct error *error, struct json_out *out);
 
 int error_because(struct error *error, const char *reason); /* finer than the code. Returns -1 */
 
-int error_name_server(struct error *error, struct str id); /* whose failure it is. Returns -1 */
+int error_name_server(struct error *error,
+                      struct str id); /* whose failure it is; who is nearest to it names it first, and that stays. Returns -1 */
 
 const char *error_name(enum error_code code); /* "bad_request"; "none" */
 const char *error_title(enum error_code code);

@@ -155,7 +155,7 @@ static struct answer *ask(const struct directory_server *server) {
   answer->answer.source = &answer->probe.source;
   if (http ? http_source_probe(&source, answer->arena, &answer->probe.source, &answer->answer.error)
            : dhis2_probe(&server->place, answer->arena, &answer->probe, &answer->answer.error))
-    failure_name_server(&answer->answer.error, server->about->id);
+    (void)error_name_server(&answer->answer.error, server->about->id);
   if (answer->answer.error.code == ERROR_address_refused) audit_server(AUDIT_address_refused, server->about->id, &answer->answer.error);
   answer->lacks_oauth = http && source.has_client && answer->probe.source.kinds[SIGN_IN_OAUTH].state == SIGN_IN_OFF;
   answer->at_ms = clock_monotonic_ms();

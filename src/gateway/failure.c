@@ -1,16 +1,11 @@
 #include "gateway/failure.h"
 
-void failure_name_server(struct error *error, struct str server) {
-  if (!error->server[0]) (void)error_name_server(error, server);
-}
-
 int failure_at(struct error *error, enum error_code code, struct str server, const char *format, ...) {
   va_list args;
   va_start(args, format);
   (void)error_vset(error, code, format, args);
   va_end(args);
-  failure_name_server(error, server);
-  return -1;
+  return error_name_server(error, server);
 }
 
 int failure_later(struct error *error, enum error_code code, int retry_after_s, const char *format, ...) {

@@ -302,7 +302,7 @@ static void add_headers(void *payload, struct http_exchange *exchange, struct ht
 
 static void add_error(void *payload, struct http_exchange *exchange, const struct error *error, int status, bool by_upstream) {
   struct error named = *error;
-  failure_name_server(&named, visit_of(exchange)->server);
+  (void)error_name_server(&named, visit_of(exchange)->server);
   gateway_reply_failure(payload, exchange, &named, status, by_upstream, NULL);
 }
 

@@ -37,7 +37,7 @@ static void reply(void *payload) {
   struct visit *visit = visit_of(handing->exchange);
   struct arena *arena = http_exchange_arena(handing->exchange);
   if (handing->error.code) {
-    failure_name_server(&handing->error, visit->server);
+    (void)error_name_server(&handing->error, visit->server);
     audit_exchange(AUDIT_handoff_failed, handing->exchange, visit->server, "oauth", STR_NONE, &handing->error);
     gateway_reply_error(handing->gateway, handing->exchange, &handing->error);
   } else {

@@ -140,7 +140,7 @@ static void leave_done(void *payload) {
   struct visit *visit = visit_of(leaving->exchange);
   struct http_headers headers = {0};
   if (leaving->error.code) {
-    failure_name_server(&leaving->error, visit->server);
+    (void)error_name_server(&leaving->error, visit->server);
     gateway_reply_error(leaving->gateway, leaving->exchange, &leaving->error);
   } else {
     drop_oldest(leaving, visit, &headers);

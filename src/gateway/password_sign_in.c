@@ -78,7 +78,7 @@ static void end(void *payload) {
   struct error *error = &sign_in->error;
   struct str server = directory_about(sign_in->server)->id;
   if (error->code) {
-    failure_name_server(error, server);
+    (void)error_name_server(error, server);
     audit_exchange(AUDIT_sign_in_failed, exchange, server, sign_in_kind_name(sign_in->kind), sign_in->username, error);
     metrics_count_at(&sign_in->gateway->metrics, server, METRIC_SIGN_INS_FAILED);
   }

@@ -271,7 +271,7 @@ static void on_session(void *payload, struct gateway_session *session, const str
   error_clear(&refusal);
   if (!session) {
     refusal = *error;
-    failure_name_server(&refusal, passing->server->id);
+    (void)error_name_server(&refusal, passing->server->id);
     fail(passing, &refusal);
     return;
   }

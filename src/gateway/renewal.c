@@ -322,7 +322,7 @@ int renewal_run(struct gateway *gateway, struct directory *directory, struct gat
     gateway_session_unref(flight.session);
     arena_free(flight.arena);
   }
-  if (failed) failure_name_server(error, connection_about(connection)->server);
+  if (failed) (void)error_name_server(error, connection_about(connection)->server);
   return failed;
 }
 

@@ -1,6 +1,7 @@
 """Alignments that are made without anybody waiting for one call's answer: how far they are is told, they end when they are not wanted any more, and nothing is lost with a line, a tab or a process."""
 import functools
 import threading
+import time
 
 import harness
 import test_replica_runs
@@ -11,6 +12,7 @@ UNDER_WAY = ("queued", "reading", "comparing")
 AT_ONCE = 4  # of one person
 TOGETHER, OFTEN = 6, 20  # requests with one key, and how many times
 ASYNC = {"Prefer": "wait=5, respond-async"}
+TOLD_AGAIN_S = .3  # after so long the first piece of an answer is told, and not only its end
 FIRST, COMBOS = "dataSets:filter", "categoryCombos:filter"  # what a side is asked for first, and then
 
 
@@ -215,12 +217,16 @@ class Ended(Making):
         self.assertEqual(len(self.listed()), 1)
 
     def test_with_the_sign_out(self):
-        """[R-G16] At the next answer of a server."""
-        making, go_on = self.made_held()
-        self.assertEqual(self.browser.call("DELETE", "/v1/servers/target/connection").status, 204)
-        go_on.set()
-        now = self.end_of(making)
-        self.assertEqual((now["state"], now["problem"]["code"], now["problem"]["server"], self.listed()), ("failed", "not_connected", "target", []))
+        """[R-G16] At the next answer of a server, whichever that is; told is the one that was left."""
+        for answers, other in (("source", "target"), ("target", "source")):
+            self.browser = self.signed_in()
+            making, go_on = self.made_held(name=answers)
+            self.until(making, lambda now: self.counts(now)[other] == self.whole()[other])
+            self.assertEqual(self.browser.call("DELETE", "/v1/servers/target/connection").status, 204)
+            time.sleep(TOLD_AGAIN_S)
+            go_on.set()
+            now = self.end_of(making)
+            self.assertEqual((now["state"], now["problem"]["code"], now["problem"]["server"], self.listed()), ("failed", "not_connected", "target", []))
 
     def test_with_the_program(self):
         """SIGTERM waits for no server; who looks again is told that it was broken off."""

@@ -319,6 +319,9 @@ static void errors(void **state) {
   assert_string_equal(error_name(error.code), "policy");
   assert_int_equal(error_http_status(ERROR_loop), 508);
   assert_int_equal(error_exit_code(ERROR_server_unreachable), 3);
+  assert_int_equal(error_name_server(&error, STR("target")), -1);
+  (void)error_name_server(&error, STR("source")); /* by who asked it when it failed: it is nearer to the first */
+  assert_string_equal(error.server, "target");
   (void)error_set(&error, ERROR_input, "bad value");
   (void)error_context(&error, "file %s", "a.json");
   assert_string_equal(error.message, "file a.json: bad value");
