@@ -12,6 +12,10 @@ int64_t clock_monotonic_ms(void) {
   return read_clock(CLOCK_MONOTONIC_COARSE);
 }
 
+int64_t clock_uptime_ms(void) {
+  return read_clock(CLOCK_BOOTTIME);
+}
+
 int64_t clock_now_ms(void) {
   return read_clock(CLOCK_REALTIME_COARSE);
 }

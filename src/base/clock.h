@@ -6,6 +6,7 @@
 #include "base/str.h"
 
 int64_t clock_monotonic_ms(void); /* for time-outs: never goes back, means nothing by itself */
+int64_t clock_uptime_ms(void);    /* since the machine went up, with the time that it slept */
 int64_t clock_now_ms(void);       /* milliseconds since 1970-01-01T00:00:00Z, without leap seconds */
 
 enum { CLOCK_TEXT_SIZE = 32 };

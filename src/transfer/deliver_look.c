@@ -180,7 +180,7 @@ static struct str *units_of(struct looking *l, const struct str *more, size_t mo
   struct str *units = ARENA_ARRAY(scratch, l->n + more_count + 1, struct str);
   size_t count = 0;
   for (size_t i = 0; i < l->n; i++)
-    if (!l->rows[i].unreadable) units[count++] = l->rows[i].org_unit;
+    if (!l->rows[i].unreadable && (count == 0 || !str_eq(units[count - 1], l->rows[i].org_unit))) units[count++] = l->rows[i].org_unit;
   for (size_t i = 0; i < more_count; i++) units[count++] = more[i];
   *ret_count = str_sorted_set(units, count);
   return units;

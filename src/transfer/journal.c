@@ -26,7 +26,6 @@ static const struct {
 struct begun {
   bool there, on_thread; /* there: nobody has waited for it yet */
   uv_thread_t thread;
-  bool has_rows;
   struct journal_rows rows;
   struct buf text, record;
   int result;
@@ -306,6 +305,10 @@ int journal_note(struct journal *j, struct str record, struct error *error) {
   return journal_wait(j, error) ? -1 : append(j, record, false, error);
 }
 
+bool journal_keeps_notes(const struct journal *j) {
+  return j->hold;
+}
+
 struct journal_rows journal_rows_of(uint64_t end, struct str rows) {
   struct journal_rows ret = {.at = end, .n = rows.n};
   hash_of(rows, ret.hash);
@@ -352,35 +355,23 @@ int journal_put_rows(struct journal *j, uint64_t end, struct str rows, struct jo
 static void put_begun(void *payload) {
   struct journal *j = payload;
   struct begun *b = &j->begun;
-  bool good = !b->has_rows || put_rows(j, UNDO_ROWS, b->rows.at, buf_str(&b->text), &b->error) == 0;
-  b->result = good && append(j, buf_str(&b->record), !b->has_rows, &b->error) == 0 ? 0 : -1;
+  bool good = put_rows(j, UNDO_ROWS, b->rows.at, buf_str(&b->text), &b->error) == 0;
+  b->result = good && append(j, buf_str(&b->record), true, &b->error) == 0 ? 0 : -1;
 }
 
-static int begin(struct journal *j, struct begun begun, struct error *error) {
-  struct begun *b = &j->begun;
+int journal_begin(struct journal *j, const struct journal_rows *rows, struct buf *text, struct buf *record, struct error *error) {
+  struct begun *b = &j->begun, begun = {.there = true, .rows = *rows, .text = *text, .record = *record};
+  *text = *record = BUF_INIT(0);
   if (journal_wait(j, error)) {
     buf_free(&begun.text);
     buf_free(&begun.record);
     return -1;
   }
   *b = begun;
-  b->there = true;
   b->on_thread = !j->hold && uv_thread_create(&b->thread, put_begun, j) == 0;
   if (b->on_thread) return 0;
   put_begun(j);
   return journal_wait(j, error);
-}
-
-int journal_begin(struct journal *j, const struct journal_rows *rows, struct buf *text, struct buf *record, struct error *error) {
-  struct begun begun = {.has_rows = true, .rows = *rows, .text = *text, .record = *record};
-  *text = *record = BUF_INIT(0);
-  return begin(j, begun, error);
-}
-
-int journal_begin_record(struct journal *j, struct buf *record, struct error *error) {
-  struct begun begun = {.text = BUF_INIT(0), .record = *record};
-  *record = BUF_INIT(0);
-  return begin(j, begun, error);
 }
 
 int journal_wait(struct journal *j, struct error *error) {

@@ -3,8 +3,8 @@
  * What holds always: a record that journal_append returned 0 for survives the end of the process and a power cut; a record that was cut while being written is as if it had never been begun, whatever byte it was cut at. A record that
  * is whole and not what was written is never passed over: ERROR_input. One process at a time has the journal: a second gets ERROR_busy.
  *
- * What is waited for, and what not: to wait for the disk is most of what a record costs. A record that something irrevocable follows is waited for (journal_append), and with it all that stands before it: that a plan is going to be sent, before the first value of it is, and the plan itself by that. A record that can be found out again from
- * those before it is not (journal_note): it survives the end of the process all the same, since the system has it; a power cut may take it, and with it only records that were not waited for either, since the next one that is waits for all of
+ * What is waited for, and what not: to wait for the disk is most of what a record costs. What something irrevocable follows is waited for: a plan, before the first value of it is sent. A record that can be found out again from
+ * those before it, or of which it is known when it may be missing, is not (journal_note): it survives the end of the process all the same, since the system has it; a machine that goes down may take it along, and with it only records that were not waited for either, since the next one that is waits for all of
  * the file. File systems make a file longer when what stands there was written, so that what a power cut leaves is the journal up to some byte.
  *
  * The folder: `journal`, one record a line: 16 hexadecimal digits of the record's SHA-256, a blank, the record as JSON. `undo.csv`, rows that records point into (journal_put_rows): what the target held before, readable by
@@ -37,6 +37,7 @@ int journal_append(struct journal *journal, struct str record, struct error *err
 
 /* The same for what nothing is lost with: see above. In a store it is waited for like any other: who has lost the run learns it by that. */
 int journal_note(struct journal *journal, struct str record, struct error *error);
+bool journal_keeps_notes(const struct journal *journal); /* also where the machine goes down */
 
 /* Rows at the end of undo.csv, on the disk when it returns; what stood behind the last rows that a record names is dropped first. `end`: where those end. */
 struct journal_rows {
@@ -46,10 +47,8 @@ struct journal_rows {
 int journal_put_rows(struct journal *journal, uint64_t end, struct str rows, struct journal_rows *ret, struct error *error);
 struct journal_rows journal_rows_of(uint64_t end, struct str rows); /* what that will be */
 
-/* Rows, and the record that names them (`rows` is journal_rows_of them): the record is written, as by journal_note, when they are on the disk. Done by a thread of its own, so far as the journal is a folder, so that there is something to do meanwhile; journal_wait: 0: the rows are on the disk, and the record is in the file. Whatever else is called waits for that too. Takes both texts along. */
+/* Rows, and the record that names them (`rows` is journal_rows_of them): journal_put_rows and then journal_append. Done by a thread of its own, so far as the journal is a folder, so that there is something to do meanwhile; journal_wait: 0: both are on the disk. Whatever else is called waits for that too. Takes both texts along. */
 int journal_begin(struct journal *journal, const struct journal_rows *rows, struct buf *text, struct buf *record, struct error *error);
-int journal_begin_record(struct journal *journal, struct buf *record,
-                         struct error *error); /* the same with a record alone, which is on the disk then: journal_append in two steps */
 /* 0 also where nothing was begun. -1: as journal_append, for both, and said to all who ask from then on: the first need not be the one who sends. */
 int journal_wait(struct journal *journal, struct error *error);
 

@@ -722,14 +722,12 @@ static size_t wait_again(struct chunk *c) {
   return n;
 }
 
-/* Said of no chunk that a stopped run does not come to: what is entered there since would be taken for the run's. */
-static int say_sending(struct chunk *c, struct error *error) {
+/* Of a run that was stopped a chunk that is planned is dropped (drop), and not begun. */
+static bool may_send(const struct chunk *c, struct error *error) {
   const atomic_bool *cancel = c->run->watch->cancel;
-  size_t n = 0;
-  for (size_t i = 0; i < c->rows.n; i++) n += c->rows.p[i].state == ROW_WAITING;
-  if (!n || !c->run->log.journal) return 0;
-  if (cancel && atomic_load(cancel)) return error_set(error, ERROR_cancelled, "stopped before the next values");
-  return log_will_send(&c->run->log, c->number, n, error);
+  bool stopped = cancel && atomic_load(cancel);
+  if (stopped) (void)error_set(error, ERROR_cancelled, "stopped before the next values");
+  return !stopped;
 }
 
 static int send_rows(struct chunk *c, struct error *error) {
@@ -810,9 +808,9 @@ static void drop(struct chunk *c) {
 static int carry_out(struct chunk *c, struct error *error) {
   struct run *run = c->run;
   take_up(c);
-  bool says = say_sending(c, error) == 0;
-  if (!says) drop(c);
-  if (!says || send_and_look(c, error)) {
+  bool goes = may_send(c, error);
+  if (!goes) drop(c);
+  if (!goes || send_and_look(c, error)) {
     count_taken(c);
     put_down(c);
     return -1;

@@ -26,8 +26,9 @@ struct row_range {
 
 struct chunk_record {
   enum chunk_state state;
-  bool tells,
-      sent; /* tells: of a planned one it is said before anything of it is sent (older releases did not say so for sure); sent: it was said */
+  bool sent; /* it was said of a planned one, right before */
+  bool
+      tells; /* where it was not said it was not sent; else nobody knows: an earlier release, or a machine that went down and may have taken the word along */
   struct row_range *not_stored; /* of a done one, in order: what the target did not take, or what somebody else was at */
   size_t not_stored_count;
   struct journal_rows refused[2]; /* refused.csv: when it was planned, and when it was done; n == 0: none */
@@ -58,7 +59,6 @@ struct run_log {
   bool lists;                  /* there is no run, but the list of what has no journal (run_list.c): */
   VEC(struct journal_rows) listed;
   uint64_t refused_end; /* as rows_end, of refused.csv */
-  bool says;            /* that a chunk is sent is on its way to the disk */
 };
 
 int log_open(struct run_log *log, struct arena *arena, const char *folder, struct error *error); /* log_close also after a failure */
@@ -67,10 +67,8 @@ int log_begin(struct run_log *log, struct str order, struct str mapping_text, st
 int log_units(struct run_log *log, const struct str *units, size_t count, const struct slice *slices, size_t slice_count,
               struct str refused, struct error *error);
 int log_planned(struct run_log *log, size_t chunk, const struct plan *rows, struct str report, struct str refused,
-                struct error *error);                                                    /* begins it */
-int log_will_send(struct run_log *log, size_t chunk, size_t count, struct error *error); /* before the first of a chunk; begins it */
-int log_sending(struct run_log *log, size_t chunk, size_t count,
-                struct error *error); /* before each POST; what was begun is on the disk then */
+                struct error *error);                                                  /* begins it */
+int log_sending(struct run_log *log, size_t chunk, size_t count, struct error *error); /* before each POST; its plan is on the disk then */
 int log_dropped(struct run_log *log, size_t chunk, struct error *error);
 
 /* What became of each row of a plan, by its number. */

@@ -1,4 +1,5 @@
 /* What a run writes to its journal, and reads from it again. */
+#include "base/clock.h"
 #include "base/json_doc.h"
 #include "base/json_out.h"
 #include "base/mem.h"
@@ -7,7 +8,7 @@
 #include "transfer/run_internal.h"
 #include <jansson.h>
 
-enum { CHUNKS_MAX = 1 << 24 };
+enum { CHUNKS_MAX = 1 << 24, CLOCKS_APART_MS = 5000 };
 
 void order_hash(struct str mapping_text, char ret[65]) {
   unsigned char hash[HASH_SIZE];
@@ -164,6 +165,14 @@ static void read_begin(struct run_log *log, const json_t *record) {
   log->to_url = arena_str(log->arena, json_text(record, "to_url"));
 }
 
+/* Has the machine, since it planned? Then as much time has passed by its clock as by its own count since it went up. A clock that was set meanwhile says no, too. */
+static bool has_stayed_up(const json_t *record) {
+  uint64_t clock = (uint64_t)json_integer_value(json_object_get(record, "clock")),
+           up = (uint64_t)json_integer_value(json_object_get(record, "up"));
+  uint64_t by_clock = (uint64_t)clock_now_ms() - clock, by_count = (uint64_t)clock_uptime_ms() - up;
+  return by_clock - by_count + CLOCKS_APART_MS <= 2 * CLOCKS_APART_MS;
+}
+
 static int read_chunk(struct run_log *log, struct str what, const json_t *record, struct error *error) {
   json_int_t number = json_integer_value(json_object_get(record, "chunk"));
   if (number < 0 || number >= CHUNKS_MAX) return error_set(error, ERROR_input, "the journal names a chunk that there cannot be");
@@ -174,7 +183,7 @@ static int read_chunk(struct run_log *log, struct str what, const json_t *record
     chunk->rows = log_rows_named(record);
     log->rows_end = chunk->rows.at + chunk->rows.n;
     chunk->refused[0] = read_refused(log, record);
-    chunk->tells = json_is_true(json_object_get(record, "tells"));
+    chunk->tells = json_is_true(json_object_get(record, "tells")) || has_stayed_up(record);
     chunk->report = arena_str(log->arena, str_of(report));
   } else if (str_eq(what, STR("sending"))) {
     chunk->sent = true;
@@ -305,7 +314,12 @@ int log_planned(struct run_log *log, size_t chunk, const struct plan *rows, stru
   RECORD("planned");
   json_out_member_int(&out, "chunk", (int64_t)chunk);
   name_rows(&out, &put);
-  json_out_member_bool(&out, "tells", true);
+  if (journal_keeps_notes(log->journal)) {
+    json_out_member_bool(&out, "tells", true);
+  } else {
+    json_out_member_int(&out, "clock", clock_now_ms());
+    json_out_member_int(&out, "up", clock_uptime_ms());
+  }
   json_out_member_raw(&out, "report", report);
   int result = put_refused(log, refused, &out, error);
   json_out_end(&out);
@@ -318,28 +332,12 @@ int log_planned(struct run_log *log, size_t chunk, const struct plan *rows, stru
   return result;
 }
 
-static void write_sending(struct json_out *out, size_t chunk, size_t count) {
-  json_out_member_int(out, "chunk", (int64_t)chunk);
-  json_out_member_int(out, "count", (int64_t)count);
-  json_out_end(out);
-}
-
-/* That a chunk was planned and never sent must be known for sure: an undo would else take out what somebody entered meanwhile. With this record the disk has
- * the plan too, which stands before it in the same file. */
-int log_will_send(struct run_log *log, size_t chunk, size_t count, struct error *error) {
-  RECORD("sending");
-  write_sending(&out, chunk, count);
-  log->says = true;
-  int result = journal_begin_record(log->journal, &buf, error);
-  buf_free(&buf);
-  return result;
-}
-
-/* Once it is said that a chunk is sent, the rest is for people, and in a store the word that this process has the run still. */
+/* A chunk that was planned and of which this is not said was never sent, and an undo leaves it alone: it would take out what somebody entered meanwhile. Where the machine went down since it was planned nobody can say: the word may have gone with it. */
 int log_sending(struct run_log *log, size_t chunk, size_t count, struct error *error) {
-  if (log->says) return log->says = false, journal_wait(log->journal, error);
   RECORD("sending");
-  write_sending(&out, chunk, count);
+  json_out_member_int(&out, "chunk", (int64_t)chunk);
+  json_out_member_int(&out, "count", (int64_t)count);
+  json_out_end(&out);
   return record(log, journal_note, &buf, error);
 }
 
@@ -348,7 +346,7 @@ int log_dropped(struct run_log *log, size_t chunk, struct error *error) {
   RECORD("dropped");
   json_out_member_int(&out, "chunk", (int64_t)chunk);
   json_out_end(&out);
-  return record(log, journal_note, &buf, error);
+  return record(log, journal_append, &buf, error);
 }
 
 /* What is not planned lies in a range or between two, whatever makes fewer of them. */

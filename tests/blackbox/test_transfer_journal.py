@@ -135,6 +135,24 @@ class Undone(Journals):
         self.undo()
         self.assertEqual((self.stored("target"), self.counts["removed"]), ({}, 2))
 
+    def test_what_was_sent_when_the_machine_went_down(self):
+        """It may take along that a plan is being sent, and not the plan: what stands there as it was to be is taken for the run's, whatever the clock was set to meanwhile."""
+        self.begin()
+        self.transfer(periods=MONTH)
+        self.cut_behind("planned")
+        lines = "".join(line for _, line in self.lines())
+        hour = 3600 * 1000
+        for clock, up, undone in ((0, 0, 0), (-hour, -hour, 0), (-hour, 0, 2), (hour, 0, 2), (0, hour, 2), (-hour, hour, 2)):  # when it was planned, by the clock and since it went up
+            with self.subTest(clock=clock, up=up):
+                (self.folder / "journal" / "journal").write_text(lines)
+                self.rewrite(lambda record: record["record"] == "planned" and record.update(clock=record["clock"] + clock, up=record["up"] + up) or None)
+                self.transfer("--undo", "--dry-run", periods=MONTH)
+                self.assertEqual((self.counts["cells"], self.counts["removed"]), (undone, undone))
+        self.transfer("--resume", periods=MONTH)
+        self.assertEqual((self.counts["created"], self.counts["unchanged"], self.counts["verified"]), (2, 0, 2))
+        self.transfer("--undo", periods=MONTH)
+        self.assertEqual(self.stored("target"), {})
+
     def test_what_was_entered_before_a_planned_run_was_gone_on_with(self):
         self.begin()
         self.transfer(periods=MONTH)
@@ -153,7 +171,7 @@ class Undone(Journals):
         self.transfer(periods=MONTH)
         for what in ("done", "planned"):
             self.cut_behind(what)
-            self.rewrite(lambda record: (record.pop("not_stored", None), record.pop("tells", None)) and None)
+            self.rewrite(lambda record: [record.pop(name, None) for name in ("not_stored", "clock", "up")] and None)
             self.transfer("--undo", "--dry-run", periods=MONTH)
             self.assertEqual(self.counts["removed"], 2, what)
 
