@@ -487,10 +487,13 @@ class Failures(Proxied):
             wait_for(lambda: self.peer.counts()["waiting"] == 198, "all but two wait")
             others = ask(2, 3) + ask(3, 3)
             wait_for(lambda: self.peer.counts()["waiting"] == 204, "the others wait, too")
-            for _ in range(206):
+            for number in range(2, 13):  # one ends, and the next one comes
+                wait_for(lambda: len(order) == number, "who is next")
+                gate.release()
+            for _ in range(206 - 11):
                 gate.release()
             self.assertEqual({wire.answer().status for wire in greedy + others}, {200})
-        self.assertEqual([order[:13].count(who) for who in "23"], [3, 3], order[:20])  # two that ran already, then one of each in turn; two are written down as they come
+        self.assertEqual([order[:11].count(who) for who in "23"], [3, 3], order[:20])  # two that ran already, then one of each in turn
 
     def test_there_is_no_end_of_a_line(self):
         """[R-G14] What one session may have waiting is limited, and who comes then is told so at once."""
