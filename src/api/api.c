@@ -102,11 +102,8 @@ struct runner *api_runner(struct api *api) {
 int api_owner(struct api_job *job, struct str server_id, struct str *ret, struct error *error) {
   struct gateway_person person;
   if (!config_server(job->config, server_id)) return failure_unknown_server(error, server_id);
-  if (!gateway_session_person(job->session, server_id, job->arena, &person)) {
-    (void)error_set(error, ERROR_not_connected, "sign in to the server %.*s first", STR_ARG(server_id));
-    (void)error_name_server(error, server_id);
-    return -1;
-  }
+  if (!gateway_session_person(job->session, server_id, job->arena, &person))
+    return failure_at(error, ERROR_not_connected, server_id, "sign in to the server %.*s first", STR_ARG(server_id));
   *ret = arena_printf(job->arena, "%.*s:%.*s", STR_ARG(server_id), STR_ARG(person.id));
   return 0;
 }

@@ -294,7 +294,7 @@ int dhis2_get_stream(struct dhis2_server *server, struct str path, int (*sink)(v
   if (good && watched.is_page)
     result = error_set(error, ERROR_reauth_required, "the server answered with a page instead of data: the sign-in has ended");
   if (good && !watched.started) result = error_set(error, ERROR_empty_answer, "the server answered without a body");
-  if (good && result < 0) (void)error_name_server(error, dhis2_server_id(server));
+  if (result < 0) (void)error_name_server(error, dhis2_server_id(server));
   arena_free(arena);
   return result;
 }

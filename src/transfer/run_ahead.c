@@ -3,6 +3,10 @@
 
 enum { LOOK_MS = 50 };
 
+int run_check_stopped(const atomic_bool *cancel, struct error *error) {
+  return cancel && atomic_load(cancel) ? error_set(error, ERROR_cancelled, "stopped before the next values") : 0;
+}
+
 static void thread_main(void *payload) {
   struct ahead *a = payload;
   a->result = a->work(a->payload, &a->stop, &a->error);
@@ -45,7 +49,7 @@ int ahead_wait(struct ahead *a, const atomic_bool *cancel, struct error *error) 
   uv_cond_destroy(&a->ended);
   uv_mutex_destroy(&a->lock);
   a->begun = false;
-  if (cancel && atomic_load(cancel)) return error_set(error, ERROR_cancelled, "stopped before the next values");
+  if (run_check_stopped(cancel, error)) return -1;
   if (a->result < 0) *error = a->error;
   return a->result;
 }

@@ -722,14 +722,6 @@ static size_t wait_again(struct chunk *c) {
   return n;
 }
 
-/* Of a run that was stopped a chunk that is planned is dropped (drop), and not begun. */
-static bool may_send(const struct chunk *c, struct error *error) {
-  const atomic_bool *cancel = c->run->watch->cancel;
-  bool stopped = cancel && atomic_load(cancel);
-  if (stopped) (void)error_set(error, ERROR_cancelled, "stopped before the next values");
-  return !stopped;
-}
-
 static int send_rows(struct chunk *c, struct error *error) {
   struct error later = {0};
   run_tell(c->run, RUN_SENDING);
@@ -808,9 +800,9 @@ static void drop(struct chunk *c) {
 static int carry_out(struct chunk *c, struct error *error) {
   struct run *run = c->run;
   take_up(c);
-  bool goes = may_send(c, error);
-  if (!goes) drop(c);
-  if (!goes || send_and_look(c, error)) {
+  bool stopped = run_check_stopped(run->watch->cancel, error);
+  if (stopped) drop(c);
+  if (stopped || send_and_look(c, error)) {
     count_taken(c);
     put_down(c);
     return -1;

@@ -26,9 +26,8 @@ struct row_range {
 
 struct chunk_record {
   enum chunk_state state;
-  bool sent; /* it was said of a planned one, right before */
-  bool
-      tells; /* where it was not said it was not sent; else nobody knows: an earlier release, or a machine that went down and may have taken the word along */
+  bool sent;  /* it was said of a planned one, right before */
+  bool tells; /* where that was not said, nothing was sent; else nobody knows: an earlier release, or a machine that went down */
   struct row_range *not_stored; /* of a done one, in order: what the target did not take, or what somebody else was at */
   size_t not_stored_count;
   struct journal_rows refused[2]; /* refused.csv: when it was planned, and when it was done; n == 0: none */
@@ -112,6 +111,7 @@ struct ahead {
   int result;
   struct error error;
 };
+int run_check_stopped(const atomic_bool *cancel, struct error *error); /* ERROR_cancelled; NULL: nobody stops it */
 int ahead_begin(struct ahead *ahead, int (*work)(void *payload, const atomic_bool *stop, struct error *error), void *payload,
                 struct error *error);
 bool ahead_is_over(struct ahead *ahead); /* there is work, and ahead_wait would not have to wait for it */
