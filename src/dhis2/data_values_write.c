@@ -6,7 +6,6 @@
 #include "dhis2/judge.h"
 
 enum {
-  BODY_MAX = 256 << 20,
   BATCH_FIRST = 250,
   BATCH_LEAST = 10,
   BATCH_MOST_OLD = DHIS2_WRITE_MAX,
@@ -106,21 +105,33 @@ static int read_answer(struct dhis2_server *server, const struct http_answer *an
   return error_set(error, ERROR_upstream_broken, "the answer to a POST of values is not a summary of an import");
 }
 
+static int has_new_engine(struct dhis2_server *server, bool *ret, struct error *error) {
+  struct dhis2_version version;
+  if (dhis2_server_version(server, &version, error)) return -1;
+  *ret = dhis2_can(version, DHIS2_NEW_VALUE_ENGINE);
+  return 0;
+}
+
+int dhis2_values_write(struct dhis2_server *server, const struct dhis2_post *post, struct buf *body, struct error *error) {
+  bool new_engine;
+  if (check(post->data_set, post->values, post->count, error) || has_new_engine(server, &new_engine, error)) return -1;
+  return write_body(body, post->data_set, post->values, post->count, new_engine)
+             ? 0
+             : error_set(error, ERROR_too_large, "%zu values are too much for one POST", post->count);
+}
+
 int dhis2_values_post(struct dhis2_server *server, const struct dhis2_post *post, struct arena *arena, struct dhis2_import *ret,
                       struct error *error) {
-  struct dhis2_version version;
-  if (check(post->data_set, post->values, post->count, error) || dhis2_server_version(server, &version, error)) return -1;
-  bool new_engine = dhis2_can(version, DHIS2_NEW_VALUE_ENGINE), asked = false;
-  struct buf body = BUF_INIT(BODY_MAX);
+  bool new_engine, asked = false;
+  struct buf body = BUF_INIT(DHIS2_BODY_MAX);
   struct http_answer answer;
-  int result = write_body(&body, post->data_set, post->values, post->count, new_engine)
-                   ? 0
-                   : error_set(error, ERROR_too_large, "%zu values are too much for one POST", post->count);
+  int result = post->body.n ? 0 : dhis2_values_write(server, post, &body, error);
+  if (result == 0) result = has_new_engine(server, &new_engine, error);
   if (result == 0 && post->before) result = post->before(post->payload, error);
   asked = result == 0;
   if (asked)
-    result = dhis2_call(server, "POST", path_of(arena, new_engine, post->dry_run), STR("application/json"), buf_str(&body), arena, &answer,
-                        error);
+    result = dhis2_call(server, "POST", path_of(arena, new_engine, post->dry_run), STR("application/json"),
+                        post->body.n ? post->body : buf_str(&body), arena, &answer, error);
   buf_free(&body);
   if (result == 0) result = read_answer(server, &answer, post->count, post->cancel, arena, ret, error);
   if (asked && result < 0) (void)error_name_server(error, dhis2_server_id(server));

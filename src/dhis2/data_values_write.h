@@ -7,13 +7,14 @@
 
 #include "dhis2/import_summary.h"
 
-enum { DHIS2_WRITE_MAX = 10000 }; /* values of one POST */
+enum { DHIS2_WRITE_MAX = 10000 /* values of one POST */, DHIS2_BODY_MAX = 256 << 20 };
 
 struct dhis2_post {
   struct str data_set;
   const struct dhis2_write *values;
   size_t count;
-  bool dry_run; /* nothing is stored */
+  struct str body; /* what dhis2_values_write wrote of them, which are not looked at then; empty: is written */
+  bool dry_run;    /* nothing is stored */
   const atomic_bool *cancel;
   int (*before)(void *payload, struct error *error); /* right before it is sent; other than 0: it is not, and *error says why. NULL: none */
   void *payload;
@@ -23,6 +24,9 @@ struct dhis2_post {
  * reauth_required, forbidden, upstream_error (400, 415, …); ERROR_inside: what is above does not hold; ERROR_cancelled (of a job that was waited for); `before`'s own. */
 int dhis2_values_post(struct dhis2_server *server, const struct dhis2_post *post, struct arena *arena, struct dhis2_import *ret,
                       struct error *error);
+
+/* The body of that POST, ahead of its turn. Asks the server for its version only where nobody did before. -1: ERROR_inside, too_large, or as dhis2_server_version. */
+int dhis2_values_write(struct dhis2_server *server, const struct dhis2_post *post, struct buf *body, struct error *error);
 
 /* How many values to put into one POST: grows while POSTs are quick, shrinks when they get slow or are too large. From 2.43 on time grows with the square of the POST, and 1,000 is the most. */
 struct dhis2_batch {

@@ -100,21 +100,29 @@ static int before_post(void *payload, struct error *error) {
   return 0;
 }
 
-static int post_once(struct post *p, struct plan_row **rows, size_t n, struct arena *arena, struct dhis2_import *ret, struct error *error) {
-  struct delivery *d = p->delivery;
+static const struct dhis2_write *values_of(struct plan_row **rows, size_t n, struct arena *arena) {
   struct dhis2_write *values = ARENA_ARRAY(arena, n, struct dhis2_write);
   for (size_t i = 0; i < n; i++) values[i] = row_write(rows[i]);
+  return values;
+}
+
+static bool is_ready(const struct deliver_ready *ready, struct plan_row **rows, size_t n) {
+  return ready->count == n && ready->first == rows[0] && ready->last == rows[n - 1];
+}
+
+static int post_once(struct post *p, struct plan_row **rows, size_t n, struct arena *arena, struct dhis2_import *ret, struct error *error) {
+  struct delivery *d = p->delivery;
+  struct dhis2_post post = {
+      .data_set = rows[0]->data_set, .count = n, .dry_run = d->dry_run, .cancel = d->cancel, .before = before_post, .payload = p};
+  if (is_ready(&d->ready, rows, n))
+    post.body = buf_str(&d->ready.body);
+  else
+    post.values = values_of(rows, n, arena);
   p->count = n;
-  struct dhis2_post post = {.data_set = rows[0]->data_set,
-                            .values = values,
-                            .count = n,
-                            .dry_run = d->dry_run,
-                            .cancel = d->cancel,
-                            .before = before_post,
-                            .payload = p};
   p->began_ms = 0;
   int result = dhis2_values_post(d->server, &post, arena, ret, error);
   if (result == 0) dhis2_batch_learn(&d->batch, n, clock_monotonic_ms() - p->began_ms);
+  deliver_forget(d);
   if (p->began_ms && d->after_post) d->after_post(d->payload, n);
   return result;
 }
@@ -180,30 +188,67 @@ static int cmp_rows(const void *left, const void *right) {
   return order ? order : (a > b) - (a < b);
 }
 
-int deliver_send(struct delivery *d, struct arena *arena, struct plan_row *rows, size_t n, struct error *error) {
-  struct post p = {.delivery = d, .texts = arena};
+/* In the order in which they go. */
+static struct plan_row **list_waiting(struct plan_row *rows, size_t n, size_t *ret_count) {
   struct plan_row **list = mem_alloc_array(n + 1, sizeof *list);
   size_t count = 0;
+  for (size_t i = 0; i < n; i++)
+    if (rows[i].state == ROW_WAITING) list[count++] = &rows[i];
+  bool sorted = true; /* as a run has them */
+  for (size_t i = 1; i < count && sorted; i++) sorted = cmp_rows(&list[i - 1], &list[i]) < 0;
+  if (!sorted) qsort(list, count, sizeof *list, cmp_rows);
+  *ret_count = count;
+  return list;
+}
+
+/* How many of them the first POST takes. */
+static size_t batch_of(const struct delivery *d, struct plan_row **list, size_t count) {
+  size_t size = 1;
+  while (size < count && size < d->batch.size && str_eq(list[0]->data_set, list[size]->data_set) &&
+         str_eq(list[0]->period, list[size]->period))
+    size++;
+  return size;
+}
+
+void deliver_prepare(struct delivery *d, struct plan_row *rows, size_t n) {
+  size_t count;
+  struct plan_row **list = list_waiting(rows, n, &count);
+  deliver_forget(d);
+  if (count && d->batch.size) {
+    struct arena *arena = arena_new();
+    struct deliver_ready *ready = &d->ready;
+    struct error unused = {0}; /* told when it is sent */
+    size_t size = batch_of(d, list, count);
+    struct dhis2_post post = {.data_set = list[0]->data_set, .values = values_of(list, size, arena), .count = size};
+    *ready = (struct deliver_ready){list[0], list[size - 1], size, BUF_INIT(DHIS2_BODY_MAX)};
+    if (dhis2_values_write(d->server, &post, &ready->body, &unused)) deliver_forget(d);
+    arena_free(arena);
+  }
+  free(list);
+}
+
+void deliver_forget(struct delivery *d) {
+  buf_free(&d->ready.body);
+  d->ready = (struct deliver_ready){0};
+}
+
+int deliver_send(struct delivery *d, struct arena *arena, struct plan_row *rows, size_t n, struct error *error) {
+  struct post p = {.delivery = d, .texts = arena};
+  size_t count;
+  struct plan_row **list = list_waiting(rows, n, &count);
   int result = 0;
   if (!d->batch.size) {
     struct dhis2_version version;
     result = dhis2_server_version(d->server, &version, error);
     if (result == 0) d->batch = dhis2_batch_start(version);
   }
-  for (size_t i = 0; i < n; i++)
-    if (rows[i].state == ROW_WAITING) list[count++] = &rows[i];
-  bool sorted = true; /* as a run has them */
-  for (size_t i = 1; i < count && sorted; i++) sorted = cmp_rows(&list[i - 1], &list[i]) < 0;
-  if (!sorted) qsort(list, count, sizeof *list, cmp_rows);
   for (size_t at = 0; result == 0 && at < count;) {
-    size_t size = 1;
-    while (at + size < count && size < d->batch.size && str_eq(list[at]->data_set, list[at + size]->data_set) &&
-           str_eq(list[at]->period, list[at + size]->period))
-      size++;
+    size_t size = batch_of(d, list + at, count - at);
     result = send_rows(&p, list + at, size, error);
     if (result == 0 && d->after_batch) d->after_batch(d->payload, list + at, size);
     at += size;
   }
   free(list);
+  deliver_forget(d); /* also where none of them went */
   return result;
 }

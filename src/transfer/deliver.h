@@ -27,6 +27,11 @@ struct delivery {
   struct dhis2_batch batch; /* zero: found out at the first call */
   unsigned unreadable;      /* units that could not be read since the last that could */
   unsigned alone;           /* rows refused alone without a summary since the last that was taken */
+  struct deliver_ready {    /* a POST that was written ahead of its turn */
+    const struct plan_row *first, *last;
+    size_t count; /* 0: none */
+    struct buf body;
+  } ready;
 };
 
 /* Rows of a unit that this user may not read at the server become ROW_REFUSED with code "unreadable", and are not asked for again: what cannot be read back is not sent. Eight such units with none readable between: -1.
@@ -51,5 +56,9 @@ void deliver_believe(struct plan_row *rows, size_t n);
 
 /* Sends all rows that are ROW_WAITING; each is ROW_SENT or ROW_REFUSED then (or ROW_THERE, where a look in between found it there). */
 int deliver_send(struct delivery *delivery, struct arena *arena, struct plan_row *rows, size_t n, struct error *error);
+
+/* Writes the first POST that deliver_send will make of these rows, in a time in which there is nothing else to do; asks the server nothing. Until then the rows stay where and what they are. The next POST of whatever rows, or deliver_forget, frees it. */
+void deliver_prepare(struct delivery *delivery, struct plan_row *rows, size_t n);
+void deliver_forget(struct delivery *delivery);
 
 #endif

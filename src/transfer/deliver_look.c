@@ -18,17 +18,19 @@ struct looking {
   struct buf key;    /* of the cell at hand */
   struct plan_row *rows;
   size_t n, next;                      /* next: whose turn it is */
+  size_t unit_count;                   /* that the rows are of, but for those that cannot be read */
   struct turn *turns;                  /* once a value came out of turn: of each org unit */
   size_t turn_count, turn;             /* turn: of the value before */
   const struct deliver_survey *survey; /* NULL: only the rows are looked at */
   struct str period;
   const struct str *asked; /* units of the reading under way, sorted */
   size_t asked_count;
+  bool asks_all;   /* that the rows are of */
   uint64_t others; /* of it: what stands there beside the rows */
 };
 
 static bool is_asked(const struct looking *l, const struct plan_row *row) {
-  return str_sorted_has(l->asked, l->asked_count, row->org_unit);
+  return !row->unreadable && (l->asks_all || str_sorted_has(l->asked, l->asked_count, row->org_unit));
 }
 
 static int forget(void *payload, struct error *error) {
@@ -159,6 +161,7 @@ static int read_units(struct looking *l, const struct str *units, size_t count, 
   if (!count) return 0;
   l->asked = units;
   l->asked_count = count;
+  l->asks_all = count == l->unit_count;
   if (dhis2_values_read(d->server, &query, sink, d->cancel, &seen, error) == 0) {
     d->unreadable = 0;
     if (l->survey) *l->survey->others += l->others;
@@ -191,6 +194,7 @@ static int look(struct looking *l, const struct str *more, size_t more_count, st
   l->scratch = arena_new();
   l->key = BUF_INIT(DHIS2_CELL_KEY_MAX);
   const struct str *units = units_of(l, more, more_count, l->scratch, &count);
+  l->unit_count = count;
   int result = read_units(l, units, count, error);
   map_free(&l->by_key);
   buf_free(&l->key);

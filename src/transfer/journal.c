@@ -12,7 +12,6 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <uv.h>
 
 enum { HASH_DIGITS = 16, PIECE = 64 << 10, PART = 16 << 20 /* of rows in one record of a store */ };
 
@@ -22,22 +21,11 @@ static const struct {
   const char *name, *place;
 } rows_files[ROWS_FILES] = {[UNDO_ROWS] = {"undo.csv", "rows"}, [REFUSED_ROWS] = {"refused.csv", "refused"}};
 
-/* What journal_begin has begun. */
-struct begun {
-  bool there, on_thread; /* there: nobody has waited for it yet */
-  uv_thread_t thread;
-  struct journal_rows rows;
-  struct buf text, record;
-  int result;
-  struct error error;
-};
-
 struct journal {
   char *folder;
   struct hold *hold;                /* NULL: it is a folder; else all below is not used */
   int lock, file, rows[ROWS_FILES]; /* rows: -1: not opened */
   bool broken;                      /* a write failed: what is on the disk is not known any more */
-  struct begun begun;
 };
 
 static char *path_in(const struct journal *j, const char *name) {
@@ -257,9 +245,7 @@ struct journal *journal_open(const char *folder, int (*replay)(void *payload, st
 }
 
 void journal_close(struct journal *j) {
-  struct error unused = {0};
   if (!j) return;
-  (void)journal_wait(j, &unused);
   hold_release(j->hold);
   if (j->file >= 0) (void)close(j->file);
   for (unsigned i = 0; i < ROWS_FILES; i++)
@@ -298,18 +284,18 @@ static int append(struct journal *j, struct str record, bool sync, struct error 
 }
 
 int journal_append(struct journal *j, struct str record, struct error *error) {
-  return journal_wait(j, error) ? -1 : append(j, record, true, error);
+  return append(j, record, true, error);
 }
 
 int journal_note(struct journal *j, struct str record, struct error *error) {
-  return journal_wait(j, error) ? -1 : append(j, record, false, error);
+  return append(j, record, false, error);
 }
 
 bool journal_keeps_notes(const struct journal *j) {
   return j->hold;
 }
 
-struct journal_rows journal_rows_of(uint64_t end, struct str rows) {
+static struct journal_rows rows_of(uint64_t end, struct str rows) {
   struct journal_rows ret = {.at = end, .n = rows.n};
   hash_of(rows, ret.hash);
   return ret;
@@ -335,62 +321,27 @@ static int open_refused(struct journal *j, bool makes, struct error *error) {
 }
 
 int journal_put_refused(struct journal *j, uint64_t end, struct str rows, struct journal_rows *ret, struct error *error) {
-  *ret = journal_rows_of(end, rows);
-  return journal_wait(j, error) || open_refused(j, true, error) ? -1 : put_rows(j, REFUSED_ROWS, end, rows, error);
+  *ret = rows_of(end, rows);
+  return open_refused(j, true, error) ? -1 : put_rows(j, REFUSED_ROWS, end, rows, error);
 }
 
 int journal_cut_refused(struct journal *j, uint64_t end, struct error *error) {
   struct stat status;
-  if (journal_wait(j, error) || open_refused(j, false, error)) return -1;
+  if (open_refused(j, false, error)) return -1;
   int fd = j->rows[REFUSED_ROWS]; /* none in a store: what no record names is not there */
   bool longer = fd >= 0 && fstat(fd, &status) == 0 && (uint64_t)status.st_size > end;
   return longer && ftruncate(fd, (off_t)end) < 0 ? disk(error, j, rows_files[REFUSED_ROWS].name, "cannot be mended") : 0;
 }
 
 int journal_put_rows(struct journal *j, uint64_t end, struct str rows, struct journal_rows *ret, struct error *error) {
-  *ret = journal_rows_of(end, rows);
-  return journal_wait(j, error) ? -1 : put_rows(j, UNDO_ROWS, end, rows, error);
-}
-
-static void put_begun(void *payload) {
-  struct journal *j = payload;
-  struct begun *b = &j->begun;
-  bool good = put_rows(j, UNDO_ROWS, b->rows.at, buf_str(&b->text), &b->error) == 0;
-  b->result = good && append(j, buf_str(&b->record), true, &b->error) == 0 ? 0 : -1;
-}
-
-int journal_begin(struct journal *j, const struct journal_rows *rows, struct buf *text, struct buf *record, struct error *error) {
-  struct begun *b = &j->begun, begun = {.there = true, .rows = *rows, .text = *text, .record = *record};
-  *text = *record = BUF_INIT(0);
-  if (journal_wait(j, error)) {
-    buf_free(&begun.text);
-    buf_free(&begun.record);
-    return -1;
-  }
-  *b = begun;
-  b->on_thread = !j->hold && uv_thread_create(&b->thread, put_begun, j) == 0;
-  if (b->on_thread) return 0;
-  put_begun(j);
-  return journal_wait(j, error);
-}
-
-int journal_wait(struct journal *j, struct error *error) {
-  struct begun *b = &j->begun;
-  if (b->there) {
-    if (b->on_thread) (void)uv_thread_join(&b->thread);
-    b->there = false;
-    buf_free(&b->text);
-    buf_free(&b->record);
-  }
-  if (b->result < 0) *error = b->error;
-  return b->result;
+  *ret = rows_of(end, rows);
+  return put_rows(j, UNDO_ROWS, end, rows, error);
 }
 
 static int get_rows(struct journal *j, enum rows_file which, const struct journal_rows *rows, struct arena *arena, struct str *ret,
                     struct error *error) {
   const char *name = rows_files[which].name;
   if (rows->n > JOURNAL_ROWS_MAX) return error_set(error, ERROR_input, "%s/%s is not what the journal says", j->folder, name);
-  if (journal_wait(j, error)) return -1;
   char *bytes = arena_alloc(arena, rows->n + 1), hash[HASH_DIGITS + 1];
   size_t have = 0;
   if (j->hold && get_held(j, which, rows->at, rows->n, bytes, &have, error) < 0) return -1;

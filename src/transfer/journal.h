@@ -45,12 +45,6 @@ struct journal_rows {
   char hash[17];
 };
 int journal_put_rows(struct journal *journal, uint64_t end, struct str rows, struct journal_rows *ret, struct error *error);
-struct journal_rows journal_rows_of(uint64_t end, struct str rows); /* what that will be */
-
-/* Rows, and the record that names them (`rows` is journal_rows_of them): journal_put_rows and then journal_append. Done by a thread of its own, so far as the journal is a folder, so that there is something to do meanwhile; journal_wait: 0: both are on the disk. Whatever else is called waits for that too. Takes both texts along. */
-int journal_begin(struct journal *journal, const struct journal_rows *rows, struct buf *text, struct buf *record, struct error *error);
-/* 0 also where nothing was begun. -1: as journal_append, for both, and said to all who ask from then on: the first need not be the one who sends. */
-int journal_wait(struct journal *journal, struct error *error);
 
 int journal_get_rows(struct journal *journal, const struct journal_rows *rows, struct arena *arena, struct str *ret,
                      struct error *error); /* ERROR_input: they are not what was put */

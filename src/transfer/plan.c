@@ -49,7 +49,8 @@ static const struct str names[COLUMNS] = {
 
 static bool is_zero(struct str value) {
   struct decimal number;
-  return value.p && decimal_parse(value, &number) && decimal_sign(&number) == 0;
+  bool is_more = value.n && value.p[0] >= '1' && value.p[0] <= '9'; /* most of them, and without reading them to their end */
+  return value.p && !is_more && decimal_parse(value, &number) && decimal_sign(&number) == 0;
 }
 
 static bool is_none(const struct plan_row *row, struct str value) {

@@ -396,10 +396,12 @@ static int take_refused(struct chunk *c, struct str *ret, struct error *error) {
   return refused->full ? error_set(error, ERROR_too_large, "the list of what one chunk was refused is too large") : 0;
 }
 
-static int write_plan(struct chunk *c, struct error *error) {
+/* On a thread of its own: until it is waited for nobody changes the rows or the report of the chunk, or has the journal. */
+static int write_plan(void *payload, const atomic_bool *stop, struct error *error) {
+  struct chunk *c = payload;
   struct str refused;
+  (void)stop;
   if (take_refused(c, &refused, error)) return -1;
-  number_rows(c);
   struct buf report = BUF_INIT(REPORT_MAX);
   int result = log_planned(&c->run->log, c->number, &c->rows, report_json(c->report, &report), refused, error);
   c->planned = result == 0;
@@ -487,9 +489,8 @@ static int plan(struct chunk *c, struct error *error) {
   if (preflight(c, error)) return -1;
   foresee_reading_back(c, looked);
   if (!run->log.journal) return 0;
-  if (run->under_way == c) return write_plan(c, error);
-  put_off(c, write_plan);
-  return 0;
+  number_rows(c);
+  return ahead_begin(&run->filing, write_plan, c, error);
 }
 
 /* Of a chunk of which nothing was sent, what is as it is to be was entered by somebody else. */
@@ -633,27 +634,41 @@ static struct chunk *make_ready(struct run *run, size_t number, const struct chu
   return NULL;
 }
 
+static void plan_next(struct run *run, size_t number, const struct chunk_record *record) {
+  run->planned.chunk = make_ready(run, number, record, &run->planned.error);
+  run->planned.failed = !run->planned.chunk;
+}
+
+static int write_first_post(struct chunk *c, struct error *error) {
+  (void)error; /* told when it is sent */
+  deliver_prepare(&c->run->delivery, c->rows.p, c->rows.n);
+  return 0;
+}
+
 /* Before what was sent is read back the next one is planned, so that the disk has its plan when it is its turn. What is not read yet is not waited for. */
 static void plan_ahead(struct run *run, size_t number) {
   struct chunk_record record = log_chunk(&run->log, number);
   if (!run->next || run->next->number != number || !ahead_is_over(&run->ahead)) return;
-  run->planned.chunk = make_ready(run, number, &record, &run->planned.error);
-  run->planned.failed = !run->planned.chunk;
+  plan_next(run, number, &record);
+  if (run->planned.chunk) put_off(run->planned.chunk, write_first_post);
 }
 
-static void settle_planned(struct run *run) {
+/* Then it is on the disk, or has failed; and the journal is free. */
+static void wait_for_plan(struct run *run) {
   struct planned_ahead *p = &run->planned;
-  if (settle(run, &p->error) == 0) return;
+  if (ahead_wait(&run->filing, NULL, &p->error) == 0) return;
   put_down(p->chunk);
   *p = (struct planned_ahead){.failed = true, .error = p->error};
 }
 
 /* NULL: it failed. */
 static struct chunk *take_ready(struct run *run, size_t number, const struct chunk_record *record, struct error *error) {
+  if (!run->planned.chunk && !run->planned.failed) plan_next(run, number, record);
+  wait_for_plan(run);
   struct planned_ahead planned = run->planned;
   run->planned = (struct planned_ahead){0};
   if (planned.failed) *error = planned.error;
-  return planned.chunk || planned.failed ? planned.chunk : make_ready(run, number, record, error);
+  return planned.chunk;
 }
 
 /* --- sending and verifying --- */
@@ -731,9 +746,10 @@ static int send_rows(struct chunk *c, struct error *error) {
 }
 
 static int look_again(struct chunk *c, struct error *error) {
+  struct error none = {0};
   run_tell(c->run, RUN_VERIFYING);
   int result = deliver_look(&c->run->delivery, c->arena, c->rows.p, c->rows.n, error);
-  settle_planned(c->run);
+  (void)settle(c->run, &none);
   if (result < 0) return error_context(error, "reading back from the target");
   deliver_believe(c->rows.p, c->rows.n);
   return 0;
@@ -747,6 +763,7 @@ static int send_and_look(struct chunk *c, struct error *error) {
     if (attempt == 1) plan_ahead(c->run, c->number + 1);
     if (look_again(c, error)) return -1;
     if (attempt == ATTEMPTS || wait_again(c) == 0) return 0;
+    wait_for_plan(c->run);
     (void)dhis2_batch_too_large(&d->batch, d->batch.size);
   }
 }
@@ -824,11 +841,15 @@ int run_chunk(struct run *run, size_t number, struct error *error) {
 int run_chunk_end(struct run *run, struct error *error) {
   struct error unused = {0};
   int result = settle(run, error);
+  wait_for_plan(run);
   atomic_store(&run->ahead.stop, true);
   if (run->next) (void)end_reading(run, NULL, &unused);
   chunk_free(run->next);
   drop(run->planned.chunk);
   chunk_free(run->planned.chunk);
   run->next = run->planned.chunk = NULL;
+  deliver_forget(&run->delivery);
+  ahead_end(&run->ahead);
+  ahead_end(&run->filing);
   return result;
 }

@@ -66,7 +66,7 @@ int log_begin(struct run_log *log, struct str order, struct str mapping_text, st
 int log_units(struct run_log *log, const struct str *units, size_t count, const struct slice *slices, size_t slice_count,
               struct str refused, struct error *error);
 int log_planned(struct run_log *log, size_t chunk, const struct plan *rows, struct str report, struct str refused,
-                struct error *error);                                                  /* begins it */
+                struct error *error);                                                  /* on the disk */
 int log_sending(struct run_log *log, size_t chunk, size_t count, struct error *error); /* before each POST; its plan is on the disk then */
 int log_dropped(struct run_log *log, size_t chunk, struct error *error);
 
@@ -99,12 +99,14 @@ struct stage {
   struct gather *gather;
 };
 
-/* One piece of work on a thread of its own; zero: none. Between ahead_begin and ahead_wait nobody else touches what the work touches. */
+/* Pieces of work on a thread of its own, one at a time; zero: there was none yet. Between ahead_begin and ahead_wait nobody else touches what the work touches. */
+enum ahead_state { AHEAD_IDLE, AHEAD_WORKS, AHEAD_OVER, AHEAD_ENDS };
 struct ahead {
-  bool begun, over;
+  bool has_thread;        /* the other side does not look at it */
+  enum ahead_state state; /* under the lock. Over: not waited for as yet */
   uv_thread_t thread;
   uv_mutex_t lock;
-  uv_cond_t ended;
+  uv_cond_t changed;
   atomic_bool stop; /* the work looks at it */
   int (*work)(void *payload, const atomic_bool *stop, struct error *error);
   void *payload;
@@ -116,7 +118,8 @@ int ahead_begin(struct ahead *ahead, int (*work)(void *payload, const atomic_boo
                 struct error *error);
 bool ahead_is_over(struct ahead *ahead); /* there is work, and ahead_wait would not have to wait for it */
 int ahead_wait(struct ahead *ahead, const atomic_bool *cancel,
-               struct error *error); /* what came of it. A set `cancel` stops it, and is ERROR_cancelled whatever came of it */
+               struct error *error); /* what came of it, once. A set `cancel` stops it, and is ERROR_cancelled whatever came of it */
+void ahead_end(struct ahead *ahead); /* behind the last piece, which was waited for */
 
 /* The chunk behind the one that was sent, planned before that is read back; zero: none. */
 struct planned_ahead {
@@ -160,7 +163,8 @@ struct run {
   struct delivery delivery;
   struct estimating estimating;
   struct ahead ahead;
-  struct chunk *next; /* that is being read ahead; NULL: none */
+  struct chunk *next;  /* that is being read ahead; NULL: none */
+  struct ahead filing; /* a plan goes into the journal, which nobody else has meanwhile */
   struct planned_ahead planned;
   struct put_off put_off;
   struct report *whole; /* of the run */

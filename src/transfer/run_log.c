@@ -309,8 +309,13 @@ int log_units(struct run_log *log, const struct str *units, size_t count, const 
 
 int log_planned(struct run_log *log, size_t chunk, const struct plan *rows, struct str report, struct str refused, struct error *error) {
   struct buf text = BUF_INIT(JOURNAL_ROWS_MAX);
-  bool whole = plan_write(rows->p, rows->n, log->rows_end == 0, &text);
-  struct journal_rows put = journal_rows_of(log->rows_end, buf_str(&text));
+  struct journal_rows put;
+  int result = plan_write(rows->p, rows->n, log->rows_end == 0, &text)
+                   ? journal_put_rows(log->journal, log->rows_end, buf_str(&text), &put, error)
+                   : error_set(error, ERROR_too_large, "the plan of one chunk is too large");
+  buf_free(&text);
+  if (result < 0) return -1;
+  log->rows_end = put.at + put.n;
   RECORD("planned");
   json_out_member_int(&out, "chunk", (int64_t)chunk);
   name_rows(&out, &put);
@@ -321,15 +326,9 @@ int log_planned(struct run_log *log, size_t chunk, const struct plan *rows, stru
     json_out_member_int(&out, "up", clock_uptime_ms());
   }
   json_out_member_raw(&out, "report", report);
-  int result = put_refused(log, refused, &out, error);
+  if (put_refused(log, refused, &out, error)) return buf_free(&buf), -1;
   json_out_end(&out);
-  if (result == 0)
-    result = whole && !buf.full ? journal_begin(log->journal, &put, &text, &buf, error)
-                                : error_set(error, ERROR_too_large, "the plan of one chunk is too large");
-  log->rows_end = put.at + put.n;
-  buf_free(&text);
-  buf_free(&buf);
-  return result;
+  return record(log, journal_append, &buf, error);
 }
 
 /* A chunk that was planned and of which this is not said was never sent, and an undo leaves it alone: it would take out what somebody entered meanwhile. Where the machine went down since it was planned nobody can say: the word may have gone with it. */

@@ -15,6 +15,7 @@ import transfer_fixture as fixture
 from test_transfer import Servers, api
 
 MONTH = ("202401",)
+DISK = harness.BUILD / "tests/unit/transfer/slow_disk.so"
 
 
 class Journals(Servers):
@@ -58,6 +59,45 @@ class Journals(Servers):
         """Somebody deletes them at the target."""
         document = fixture.document(cells, self.target.data_set)
         api(self.sims["target"].port, "POST", "/api/dataValueSets", document, query="?importStrategy=DELETE")
+
+
+class SlowDisk(Journals):
+    """A month is a chunk here. What is filed on a thread of its own is on the disk before anything of it is sent."""
+
+    def begin(self, **more):
+        self.months = fixture.PERIODS[:3]
+        self.start(stored={(*self.source.cell("stock"), month, unit, fixture.DEFAULT): "5" for month in self.months for unit in self.source.units})
+        self.stand_between()
+        self.filed = self.folder / "filed"
+        self.environment |= {"LD_PRELOAD": str(DISK), "SLOW_DISK": str(self.filed), "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0", **more}
+        between = self.between["target"]
+        working, self.seen = between.forward, []
+
+        def looking(method, path, headers, body):
+            if method == "POST" and path.startswith("/api/dataValueSets"):
+                self.seen.append(self.filed.read_text().split())
+            return working(method, path, headers, body)
+        between.forward = looking
+
+    def test_a_plan_is_on_the_disk_before_it_is_sent(self):
+        self.begin()
+        self.transfer(periods=self.months)
+        self.assertEqual(len(self.seen), 3)
+        for number, files in enumerate(self.seen, 1):
+            self.assertEqual((files.count("undo.csv"), files[-1]), (number, "journal"), files)
+        self.assertEqual(len(self.stored("target", periods=self.months)), 9)
+
+    def test_a_plan_that_the_disk_did_not_take_is_not_sent(self):
+        for number in (1, 2, 3):
+            with self.subTest(number):
+                self.begin(SLOW_DISK_FAILS=f"undo.csv {number}")
+                failed = self.command(*self.words(periods=self.months), expect=4, environment=self.environment)[1]
+                self.assertIn("undo.csv cannot be written to the disk: Input/output error", failed)
+                self.assertEqual(len(self.stored("target", periods=self.months)), 3 * (number - 1))
+                del self.environment["SLOW_DISK_FAILS"]
+                self.transfer("--resume", periods=self.months)
+                self.assertEqual((len(self.stored("target", periods=self.months)), self.counts["created"], self.counts["differing"]), (9, 9, 0))
+                shutil.rmtree(self.folder / "journal")
 
 
 class Undone(Journals):

@@ -12,22 +12,15 @@
 #include "transfer/run.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <semaphore.h>
-#include <stdatomic.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* The disk: takes its time until `disk_goes_on` is posted, or fails. */
-static bool disk_is_slow, disk_fails;
-static atomic_uint disk_has; /* how often it was waited for */
-static sem_t disk_asked, disk_goes_on;
+/* The disk. */
+static bool disk_fails;
+static unsigned disk_has; /* how often it was waited for */
 
 int fsync(int fd) {
-  if (disk_is_slow) {
-    (void)sem_post(&disk_asked);
-    (void)sem_wait(&disk_goes_on);
-  }
   if (!disk_fails) {
     disk_has++;
     return (int)syscall(SYS_fsync, fd);
@@ -279,59 +272,43 @@ static void all_that_was_refused(void **state) {
   buf_free(&wanted);
 }
 
-static int begin(struct journal *journal, const char *rows, const char *record, struct error *error) {
-  struct buf text = BUF_INIT(1000), line = BUF_INIT(1000);
-  struct journal_rows put = journal_rows_of(0, str_of(rows));
-  (void)buf_add(&text, str_of(rows));
-  (void)buf_add(&line, str_of(record));
-  return journal_begin(journal, &put, &text, &line, error);
-}
-
-/* There is something to do meanwhile; and the record is not even written before the rows that it names are on the disk. */
-static void a_plan_on_its_way(void **state) {
-  struct arena *arena = arena_new();
+/* The record is not even written before the rows that it names are on the disk; and what is only noted is not waited for. */
+static void what_the_disk_is_waited_for(void **state) {
   struct error error = {0};
+  struct journal_rows put;
   (void)state;
   clean();
   struct journal *journal = journal_open(folder, NULL, NULL, &error);
   disk_has = 0;
-  disk_is_slow = true;
-  assert_int_equal(begin(journal, "a,b\n", "{\"planned\":1}", &error), 0);
-  (void)sem_wait(&disk_asked);
-  assert_true(str_eq(contents(arena, "undo.csv"), STR("a,b\n")));
-  assert_int_equal(contents(arena, "journal").n, 0);
-  disk_is_slow = false;
-  (void)sem_post(&disk_goes_on);
-  assert_int_equal(journal_note(journal, STR("{\"sending\":1}"), &error), 0); /* stands behind it */
-  assert_int_equal(disk_has, 2); /* the rows, and the record of them; what is only noted is not waited for */
-  assert_int_equal(journal_wait(journal, &error), 0);
+  assert_int_equal(journal_put_rows(journal, 0, STR("a,b\n"), &put, &error), 0);
+  assert_int_equal(disk_has, 1);
+  assert_int_equal(journal_append(journal, STR("{\"planned\":1}"), &error), 0);
+  assert_int_equal(disk_has, 2);
+  assert_int_equal(journal_note(journal, STR("{\"sending\":1}"), &error), 0);
+  assert_int_equal(disk_has, 2);
   journal_close(journal);
-  struct seen seen = {0};
-  journal_close(journal_open(folder, note, &seen, &error));
-  assert_string_equal(seen.text, "{\"planned\":1}\n{\"sending\":1}\n");
-  arena_free(arena);
 }
 
 /* Whoever asks next is told, and nothing is written any more. */
-static void a_plan_that_is_not_on_the_disk(void **state) {
+static void a_disk_that_fails(void **state) {
   struct arena *arena = arena_new();
-  struct error error = {0}, again = {0};
   (void)state;
-  for (unsigned how = 0; how < 2; how++) {
+  for (unsigned how = 0; how < 3; how++) {
+    struct error error = {0}, again = {0};
+    struct journal_rows put;
     clean();
     struct journal *journal = journal_open(folder, NULL, NULL, &error);
     disk_fails = true;
-    assert_int_equal(begin(journal, "a,b\n", "{\"planned\":1}", &error), 0);
-    assert_int_equal(how ? journal_note(journal, STR("{}"), &error) : journal_wait(journal, &error), -1);
+    assert_int_equal(journal_put_rows(journal, 0, STR("a,b\n"), &put, &error), -1);
     assert_int_equal(error.code, ERROR_inside);
     disk_fails = false;
-    assert_int_equal(journal_wait(journal, &again), -1); /* also who waits behind another */
-    assert_string_equal(again.message, error.message);
-    assert_int_equal(begin(journal, "c,d\n", "{\"planned\":2}", &again) || journal_wait(journal, &again), 1);
-    assert_int_equal(journal_append(journal, STR("{}"), &again), -1);
+    assert_int_equal(how == 0   ? journal_put_rows(journal, 0, STR("c,d\n"), &put, &again)
+                     : how == 1 ? journal_append(journal, STR("{}"), &again)
+                                : journal_note(journal, STR("{}"), &again),
+                     -1);
+    assert_non_null(strstr(again.message, "could not be written before"));
     assert_int_equal(contents(arena, "journal").n, 0);
     journal_close(journal);
-    error = again = (struct error){0};
   }
   arena_free(arena);
 }
@@ -344,9 +321,7 @@ int main(void) {
                                      cmocka_unit_test(rows),
                                      cmocka_unit_test(refused_rows),
                                      cmocka_unit_test(all_that_was_refused),
-                                     cmocka_unit_test(a_plan_on_its_way),
-                                     cmocka_unit_test(a_plan_that_is_not_on_the_disk)};
-  (void)sem_init(&disk_asked, 0, 0);
-  (void)sem_init(&disk_goes_on, 0, 0);
+                                     cmocka_unit_test(what_the_disk_is_waited_for),
+                                     cmocka_unit_test(a_disk_that_fails)};
   return cmocka_run_group_tests(tests, setup, teardown);
 }
