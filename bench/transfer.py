@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Speed and memory of `drawbridge transfer`: values from file to file, beside other tools that do the same translation in the same run, and from server to server.
 
-  bench/transfer.py --build build --peers FOLDER [--values 10000000] [--sample 300000] [--units 1000] [--rounds 5] [--folder FOLDER] [--write]
+  bench/transfer.py --build build --peers FOLDER [--values 10000000] [--sample 300000] [--units 1000] [--rounds 11] [--folder FOLDER] [--write]
 
 Made-up values as a server writes them (all eleven members of each): 240 cells of a data set in each month and org unit, of which half are copied and half added up by six. In two orders: as exports come (month by month),
 and shuffled, half a million at a time. Peers, from Debian, PyPI and npm into FOLDER: jq, Python with ijson, Node with stream-json (translate/): each reads the same file and writes the same cells, compared here with drawbridge's. They are measured on a
@@ -288,6 +288,7 @@ def server_to_server(options, folder, versions, late=False):
         asked = {name: r.asked for name, r in recorders.items()}
     rounds = []  # (ratio to the slower one, seconds, of a core, of cores by the servers, of each server alone)
     for _ in range(1 if late else options.rounds):
+        os.sync()  # what the files before left to be written would be waited for by the first plan
         with contextlib.closing(fresh()) as pair:
             before = pair.seconds_of_cores()
             clock, core = pair.transfer(pair.ports, "measured")
@@ -313,7 +314,7 @@ def main():
     parser.add_argument("--values", type=int, default=10_000_000)
     parser.add_argument("--sample", type=int, default=300_000)
     parser.add_argument("--units", type=int, default=1000)
-    parser.add_argument("--rounds", type=int, default=5, help="of each pair of servers, but the late one")
+    parser.add_argument("--rounds", type=int, default=11, help="of each pair of servers, but the late one")
     parser.add_argument("--folder", type=pathlib.Path, help="where the files go: four gigabytes for ten million values")
     parser.add_argument("--servers", action="store_true", help="only the runs between servers")
     parser.add_argument("--write", action="store_true", help="puts the figures into docs/performance-transfer.md")
