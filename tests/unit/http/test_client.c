@@ -28,11 +28,11 @@ struct peer {
   SSL_CTX *tls;       /* NULL: plain */
   char seen[1 << 20]; /* what the last connection sent */
   bool silent;        /* never answers */
-  int drops;          /* so many connections end without an answer */
-  int connections;
+  atomic_int drops;   /* so many connections end without an answer */
+  atomic_int connections;
   int keeps; /* so many answers on each connection, which stays open behind the last one and ends where it is used again; 0: one, and it is closed */
   bool ends; /* nobody listens any more when a connection ends where it is used again */
-  int posts;
+  atomic_int posts;
   sem_t *answers_after; /* NULL: at once */
 };
 
