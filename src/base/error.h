@@ -62,7 +62,7 @@
   X(clock_skew, 502, 3, N_("The clocks of the server and of drawbridge differ too much")) \
   X(server_unreachable, 503, 3, N_("The server cannot be reached")) \
   X(refresh_failed, 503, 3, N_("The sign-in could not be renewed for now")) \
-  X(store_unavailable, 503, 4, N_("The store cannot be reached")) \
+  X(store_unavailable, 503, 4, N_("The store cannot be used for now")) \
   X(busy, 503, 3, N_("Too many calls to this server are under way")) \
   X(upstream_timeout, 504, 3, N_("The server took too long")) \
   X(loop, 508, 2, N_("The call came back to this gateway")) \

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "store/postgres_internal.h"
+#include "store/trouble.h"
 #include <errno.h>
 #include <poll.h>
 #include <sys/stat.h>
@@ -11,16 +12,23 @@ enum { AGAIN_MS = 500, VERSION_LEAST = 130000, WHY_MAX = 4096 };
 
 /* --- failures --- */
 
+/* By SQLSTATE: disk_full, read_only_sql_transaction, insufficient_privilege. */
+static enum store_trouble trouble_of(const char *state) {
+  if (strcmp(state, "53100") == 0) return STORE_DISK_FULL;
+  if (strcmp(state, "25006") == 0) return STORE_READ_ONLY;
+  return strcmp(state, "42501") == 0 ? STORE_NOT_ALLOWED : STORE_NO_TROUBLE;
+}
+
 static int fail_by_state(struct postgres *postgres, const char *state, const char *message, struct error *error) {
   const char *place = postgres->place;
-  if (strcmp(state, "53100") == 0)
-    return error_set(error, ERROR_store_unavailable, "the disk of PostgreSQL at %s is full: make room; what was acknowledged is safe",
-                     place);
+  enum store_trouble trouble = trouble_of(state);
+  if (trouble) {
+    (void)store_trouble_set(error, trouble);
+    return error_context(error, "PostgreSQL at %s: %s", place, message);
+  }
   if (strcmp(state, "55P03") == 0 || strcmp(state, "40P01") == 0 || strcmp(state, "57014") == 0)
     return error_set(error, ERROR_store_unavailable,
                      "something in PostgreSQL at %s has been locked by others for too long: look into pg_stat_activity", place);
-  if (strcmp(state, "42501") == 0)
-    return error_set(error, ERROR_store_unavailable, "PostgreSQL at %s does not let this user do that: %s", place, message);
   return error_set(error, ERROR_store_unavailable, "PostgreSQL at %s: %s", place, message);
 }
 

@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "store/sqlite_internal.h"
+#include "store/trouble.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -9,12 +10,29 @@
 
 /* --- failures --- */
 
+static int fail_by_trouble(const char *path, enum store_trouble trouble, struct error *error) {
+  (void)store_trouble_set(error, trouble);
+  return error_context(error, "%s", path);
+}
+
+/* SQLite tries for reading what it cannot open for writing, and remembers at most why the second failed. */
+static enum store_trouble trouble_to_write(const struct sqlite *sqlite) {
+  return access(sqlite->path, W_OK) < 0 ? store_trouble_of_errno(errno) : STORE_NO_TROUBLE;
+}
+
+/* Of a write that ends a transaction SQLite does not keep the number; it is the last call that failed. */
 static int fail_by_system(struct sqlite *sqlite, struct error *error) {
-  int number = sqlite3_system_errno(sqlite->db);
-  if (number == ENOSPC || number == EDQUOT)
-    return error_set(error, ERROR_store_unavailable, "the disk of %s is full: make room; what was acknowledged is safe", sqlite->path);
-  return error_set(error, ERROR_store_unavailable, "%s cannot be read or written (%s): look after the disk", sqlite->path,
+  int kept = sqlite3_system_errno(sqlite->db), number = kept ? kept : errno;
+  enum store_trouble trouble = store_trouble_of_errno(number);
+  if (!trouble) trouble = trouble_to_write(sqlite);
+  if (trouble) return fail_by_trouble(sqlite->path, trouble, error);
+  return error_set(error, ERROR_store_unavailable, "%s cannot be opened, read or written (%s): look after the disk", sqlite->path,
                    number ? strerror(number) : sqlite3_errmsg(sqlite->db));
+}
+
+static int fail_to_write(struct sqlite *sqlite, struct error *error) {
+  enum store_trouble trouble = trouble_to_write(sqlite);
+  return fail_by_trouble(sqlite->path, trouble ? trouble : STORE_NOT_ALLOWED, error);
 }
 
 int sqlite_fail(struct sqlite *sqlite, struct error *error) {
@@ -24,8 +42,7 @@ int sqlite_fail(struct sqlite *sqlite, struct error *error) {
   case SQLITE_LOCKED:
     return error_set(error, ERROR_store_unavailable,
                      "%s has been locked by another program for %d s: end what holds it (fuser tells which)", path, STORE_LOCK_MS / 1000);
-  case SQLITE_FULL:
-    return error_set(error, ERROR_store_unavailable, "the disk of %s is full: make room; what was acknowledged is safe", path);
+  case SQLITE_FULL: return fail_by_trouble(path, STORE_DISK_FULL, error);
   case SQLITE_CORRUPT:
   case SQLITE_NOTADB:
     return error_set(error, ERROR_store_unavailable,
@@ -33,10 +50,8 @@ int sqlite_fail(struct sqlite *sqlite, struct error *error) {
                      path);
   case SQLITE_READONLY:
   case SQLITE_PERM:
+  case SQLITE_AUTH: return fail_to_write(sqlite, error);
   case SQLITE_CANTOPEN:
-  case SQLITE_AUTH:
-    return error_set(error, ERROR_store_unavailable,
-                     "%s cannot be opened for writing: the file and its folder must belong to the user that runs drawbridge", path);
   case SQLITE_IOERR: return fail_by_system(sqlite, error);
   default: return error_set(error, ERROR_store_unavailable, "%s: %s", path, sqlite3_errmsg(sqlite->db));
   }
@@ -211,7 +226,9 @@ static int make_file(const char *path, struct error *error) {
   if (fd >= 0) (void)file_leave_to_folder(fd, path);
   if (fd >= 0) return close(fd);
   if (errno == EEXIST) return 0;
-  return error_set(error, ERROR_store_unavailable, "%s cannot be made: %s", path, strerror(errno));
+  enum store_trouble trouble = store_trouble_of_errno(errno);
+  return trouble ? fail_by_trouble(path, trouble, error)
+                 : error_set(error, ERROR_store_unavailable, "%s cannot be made: %s", path, strerror(errno));
 }
 
 /* The first switch of a file needs it alone for a moment, and SQLite does not wait for that in every case. */

@@ -16,7 +16,7 @@ const NOT_FOR_READERS = [...MISUNDERSTOOD, ...SAY_ALL, 'request_timeout', 'insid
 
 /** The folders whose words reach the page, and in them what is told to the command line, to the log, or to nobody but the program. */
 const FOLDERS = ['align', 'api', 'dhis2', 'gateway', 'http', 'mapping', 'source', 'store', 'transfer']
-const OF_OTHERS = /^(align\/glossary|api\/(reports_out|console)|dhis2\/(adx|data_values\.c|metadata_csv|metadata_file|mint)|http\/(?!client|breaker)|gateway\/(backchannel|config|hosted|transaction)|store\/(copy|.*_(schema|tickets|journals))|transfer\/(journal|plan|report|run_(copy|files|log|undo)))/
+const OF_OTHERS = /^(align\/glossary|api\/(reports_out|console)|dhis2\/(adx|data_values\.c|metadata_csv|metadata_file|mint)|http\/(?!client|breaker)|gateway\/(backchannel|config|hosted|transaction)|store\/(copy|postgres\.c|.*_(schema|tickets|journals))|transfer\/(journal|plan|report|run_(copy|files|log|undo)))/
 
 /** Arguments of the call that begins at `start`, behind its bracket: cut at commas outside brackets and texts. */
 function argumentsAt(source, start) {

@@ -199,31 +199,41 @@ static void a_lock_is_waited_for_and_then_told(void **state) {
   store_close(store);
 }
 
-/* A disk on which nothing more fits. */
-static bool full;
+/* A disk that takes nothing more: 0, or why. */
+static int taken_no_more;
 
-static ssize_t write_or_full(int fd, const void *p, size_t n, off_t at) {
-  if (!full) return pwrite(fd, p, n, at);
-  errno = ENOSPC;
+static ssize_t write_or_not(int fd, const void *p, size_t n, off_t at) {
+  if (!taken_no_more) return pwrite(fd, p, n, at);
+  errno = taken_no_more;
   return -1;
 }
 
-static void a_full_disk_is_told_and_survived(void **state) {
+/* A file system with a fault is set to read only by the kernel under open files. */
+static void a_disk_that_takes_nothing_is_told_and_survived(void **state) {
+  static const struct {
+    int number;
+    const char *says, *reason;
+  } cases[] = {{ENOSPC, "is full: make room", "disk_full"},
+               {EDQUOT, "is full: make room", "disk_full"},
+               {EROFS, "set to read only", "read_only"},
+               {EIO, "look after the disk", ""}};
   struct error error = {0};
   sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
   struct store *store = must_open(address);
   assert_int_equal(put_one(store, 1, &error), 0);
-  assert_int_equal(vfs->xSetSystemCall(vfs, "pwrite", (sqlite3_syscall_ptr)write_or_full), SQLITE_OK);
-  (void)vfs->xSetSystemCall(vfs, "pwrite64", (sqlite3_syscall_ptr)write_or_full);
-  full = true;
-  for (int i = 0; i < 3; i++) {
+  assert_int_equal(vfs->xSetSystemCall(vfs, "pwrite", (sqlite3_syscall_ptr)write_or_not), SQLITE_OK);
+  (void)vfs->xSetSystemCall(vfs, "pwrite64", (sqlite3_syscall_ptr)write_or_not);
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    taken_no_more = cases[i].number;
     assert_int_equal(put_one(store, 2, &error), -1);
     assert_int_equal(error.code, ERROR_store_unavailable);
-    assert_non_null(strstr(error.message, "full"));
+    assert_true(strncmp(error.message, path, strlen(path)) == 0);
+    assert_non_null(strstr(error.message, cases[i].says));
+    assert_string_equal(error.reason, cases[i].reason);
     assert_int_equal(get_one(store, 1, &error), 1);
     assert_int_equal(get_one(store, 2, &error), 0);
   }
-  full = false;
+  taken_no_more = 0;
   assert_int_equal(put_one(store, 2, &error), 0);
   assert_int_equal(get_one(store, 2, &error), 1);
   (void)vfs->xSetSystemCall(vfs, "pwrite", NULL);
@@ -259,7 +269,7 @@ int main(void) {
       ON_FILE(a_damaged_file_says_what_to_do),
       ON_FILE(a_damaged_page_is_no_empty_answer),
       ON_FILE(a_lock_is_waited_for_and_then_told),
-      ON_FILE(a_full_disk_is_told_and_survived),
+      ON_FILE(a_disk_that_takes_nothing_is_told_and_survived),
       ON_FILE(a_file_that_was_taken_away_is_no_store),
   };
   int failed = cmocka_run_group_tests_name("sqlite", tests, NULL, NULL);
