@@ -188,11 +188,9 @@ static int make(struct making *m, struct error *error) {
 }
 
 static struct str problem_of(struct making *m, const struct error *failure) {
-  struct error told = *failure;
-  if (reply_is_for_operator(failure->code)) {
+  struct error told = reply_brief(failure);
+  if (reply_is_for_operator(failure->code))
     log_event(LOG_ERROR, "alignment_not_made", LOG_STR("alignment", m->document.id), LOG_FAILURE(failure));
-    told.message[0] = '\0';
-  }
   return reply_to_keep(&told, STR("/v1/alignments"), str_of(m->payload->public_url), m->job.arena);
 }
 

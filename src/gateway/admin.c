@@ -34,11 +34,20 @@ static void on_closed(uv_handle_t *handle) {
   let_go(handle->data);
 }
 
+/* A store that can be read alone serves those who are signed in: no reason to send them away, but one to look after it. */
+static struct str ready_text(struct gateway *gateway, struct arena *arena) {
+  const char *trouble = loops_trouble(gateway->loops);
+  return trouble ? arena_printf(arena, "ready, but a call failed within the last minute: %s\n", trouble) : STR("ready\n");
+}
+
 static void tell(struct asked *asked, const char *trouble) {
   if (asked->told) return;
   asked->told = true;
   struct arena *arena = http_exchange_arena(asked->exchange);
-  reply(asked->exchange, trouble ? 503 : 200, trouble ? arena_printf(arena, "not ready: %s\n", trouble) : STR("ready\n"));
+  if (trouble)
+    reply(asked->exchange, 503, arena_printf(arena, "not ready: %s\n", trouble));
+  else
+    reply(asked->exchange, 200, ready_text(asked->gateway, arena));
   http_exchange_release(asked->exchange);
   uv_close((uv_handle_t *)&asked->patience, on_closed);
 }

@@ -15,6 +15,7 @@
 #include "gateway/site.h"
 #include "gateway/visit.h"
 #include "http/accept_language.h"
+#include "store/trouble.h"
 
 enum { CALL_THREADS = 32, CALL_QUEUE = 256, RENEWAL_THREADS = 4, RENEWAL_QUEUE = 1024, BACKGROUND_THREADS = 4, BACKGROUND_QUEUE = 512 };
 
@@ -71,12 +72,16 @@ void gateway_reply_json(struct gateway *gateway, struct http_exchange *exchange,
   gateway_reply(gateway, exchange, status, NULL, STR("application/json"), json);
 }
 
-static const struct error *told(struct http_exchange *exchange, const struct error *error) {
-  if (!reply_is_for_operator(error->code)) return error;
+void gateway_tell_operator(struct gateway *gateway, struct http_exchange *exchange, const struct error *error) {
+  if (!reply_is_for_operator(error->code)) return;
   log_event(LOG_ERROR, "request_failed", LOG_STR("request_id", http_exchange_id(exchange)), LOG_FAILURE(error));
+  loops_note_trouble(gateway->loops, store_trouble_words(error->reason));
+}
+
+static const struct error *told(struct gateway *gateway, struct http_exchange *exchange, const struct error *error) {
+  gateway_tell_operator(gateway, exchange, error);
   struct error *brief = ARENA_NEW(http_exchange_arena(exchange), struct error);
-  *brief = *error;
-  brief->message[0] = '\0';
+  *brief = reply_brief(error);
   return brief;
 }
 
@@ -97,7 +102,7 @@ void gateway_reply_failure(struct gateway *gateway, struct http_exchange *exchan
   struct http_headers own = {0};
   struct str body;
   struct arena *arena = http_exchange_arena(exchange);
-  struct reply reply = {.error = told(exchange, error),
+  struct reply reply = {.error = told(gateway, exchange, error),
                         .status = status,
                         .by_upstream = by_upstream,
                         .navigation = visit->asking.navigation,

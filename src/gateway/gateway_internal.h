@@ -63,6 +63,9 @@ bool gateway_is_no_session(const struct error *error); /* there is none, or it h
 
 bool gateway_session_fits(const struct gateway_session *session, const struct visit *visit);
 
+/* What is about this machine, into the log; nothing else. A reply with the error says it by itself. */
+void gateway_tell_operator(struct gateway *gateway, struct http_exchange *exchange, const struct error *error);
+
 /* An answer that is no error: common headers, and the body where it is not empty. `headers` may hold more already; NULL: none. */
 void gateway_reply(struct gateway *gateway, struct http_exchange *exchange, int status, struct http_headers *headers,
                    struct str content_type, struct str body);

@@ -4,6 +4,8 @@
 #include "base/mem.h"
 #include "gateway/gateway_internal.h"
 
+enum { TROUBLE_MS = 60 * 1000 };
+
 struct loops *loops_new(bool own_nonces) {
   struct loops *loops = mem_alloc(sizeof *loops);
   loops->began_ms = clock_now_ms();
@@ -32,6 +34,17 @@ void loops_add(struct loops *loops, struct gateway *gateway, uv_loop_t *loop) {
   loops->gateways[loops->count] = gateway;
   loops->posts[loops->count++] = post_new(loop);
   loops->left++;
+}
+
+void loops_note_trouble(struct loops *loops, const char *words) {
+  if (!words) return;
+  atomic_store(&loops->trouble_ms, clock_monotonic_ms());
+  atomic_store(&loops->trouble, words);
+}
+
+const char *loops_trouble(const struct loops *loops) {
+  const char *words = atomic_load(&loops->trouble);
+  return words && clock_monotonic_ms() - atomic_load(&loops->trouble_ms) < TROUBLE_MS ? words : NULL;
 }
 
 static size_t index_of(const struct loops *loops, const struct gateway *gateway) {

@@ -28,12 +28,18 @@ struct loops {
   struct map under_way;   /* sign-ins per browser (sign_in_limit.h) */
   _Atomic size_t logouts; /* tokens of sign-outs elsewhere being looked at (backchannel.c) */
   atomic_bool draining;
+  _Atomic(const char *) trouble; /* why the store could not be written, when it was told last (store/trouble.h); NULL: it always could */
+  _Atomic int64_t trouble_ms;
 };
 
 struct loops *loops_new(bool own_nonces);
 void loops_free(struct loops *loops); /* NULL is fine */
 void loops_add(struct loops *loops, struct gateway *gateway, uv_loop_t *loop);
 bool loops_remove(struct loops *loops, struct gateway *gateway); /* true: it was the last */
+
+/* What a call failed for; NULL is fine. */
+void loops_note_trouble(struct loops *loops, const char *words);
+const char *loops_trouble(const struct loops *loops); /* of the last minute; NULL: none */
 
 /* Calls `act` on each gateway's loop, first on this one's, at once; then `done` (may be NULL) on this one's loop: at once where there are no others. A loop that hangs lets `done` wait. */
 void loops_everywhere(struct gateway *from, void (*act)(struct gateway *gateway, void *payload), void (*done)(void *payload),

@@ -237,6 +237,7 @@ static void reply_problem(struct returning *returning) {
     browser_sign_in_delete(visit->config, browser_sign_in_name(visit->config, returning->callback.state, arena), arena, &headers);
   http_headers_add(&headers, arena, STR("Location"), address);
   visit->code = error->code;
+  gateway_tell_operator(returning->gateway, returning->exchange, error);
   audit_exchange(AUDIT_sign_in_failed, returning->exchange, visit->server, returning->transaction.legacy ? "legacy-oauth" : "oauth",
                  STR_NONE, error);
   metrics_count_at(&returning->gateway->metrics, visit->server, METRIC_SIGN_INS_FAILED);

@@ -4,6 +4,7 @@
 #include "base/markup.h"
 #include "crypt/random.h"
 #include "http/url.h"
+#include "store/trouble.h"
 
 enum { BODY_MAX = 16 * 1024, STORE_RETRY_S = 2 /* it comes back, or is failed over, within seconds or not at all */ };
 
@@ -99,8 +100,9 @@ static void add_between(struct buf *buf, struct str before, struct str text, str
 /* Where drawbridge's page says the same in the language of its reader. */
 static struct str said_address(const struct reply *reply, struct arena *arena) {
   struct str list = reply_login_url(reply->public_url, STR_NONE, arena), server = str_of(reply->error->server);
-  return arena_printf(arena, "%.*s?problem=%s%s%.*s", STR_ARG(list), error_name(reply->error->code), server.n ? "&server=" : "",
-                      STR_ARG(url_encode(arena, server)));
+  struct str reason = str_of(reply->error->reason);
+  return arena_printf(arena, "%.*s?problem=%s%s%.*s%s%.*s", STR_ARG(list), error_name(reply->error->code), reason.n ? "&reason=" : "",
+                      STR_ARG(url_encode(arena, reason)), server.n ? "&server=" : "", STR_ARG(url_encode(arena, server)));
 }
 
 /* What is told of this one case beside the code. */
@@ -192,4 +194,13 @@ struct str reply_to_keep(const struct error *error, struct str path, struct str 
 
 bool reply_is_for_operator(enum error_code code) {
   return code == ERROR_store_unavailable || code == ERROR_inside || code == ERROR_configuration;
+}
+
+struct error reply_brief(const struct error *error) {
+  struct error brief = *error;
+  if (!reply_is_for_operator(error->code)) return brief;
+  const char *words = store_trouble_words(error->reason);
+  brief.hole_count = brief.cut_count = 0;
+  (void)snprintf(brief.message, sizeof brief.message, "%s", words ? words : "");
+  return brief;
 }

@@ -34,8 +34,11 @@ int reply_error(const struct reply *reply, struct arena *arena, struct http_head
 /* The same as JSON, for who asks later what became of something. */
 struct str reply_to_keep(const struct error *error, struct str path, struct str public_url, struct arena *arena);
 
-/* Is that about this machine? Then the log has it for its operator, and who asks is told what the code says: an error without its message. */
+/* Is that about this machine? Then the log has it for its operator. */
 bool reply_is_for_operator(enum error_code code);
+
+/* As who asks is told it: of what is about this machine what the code says, and of a store that cannot be written why that is; where it is, the log alone has. */
+struct error reply_brief(const struct error *error);
 
 /* "https://gw.example.org/sign-in/central"; without a server the page's list. */
 struct str reply_login_url(struct str public_url, struct str server, struct arena *arena);

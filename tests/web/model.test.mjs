@@ -691,6 +691,9 @@ test('every code of the API is said in words, with what to do', () => {
   }
   for (const code of ['not_connected', 'no_session', 'reauth_required']) assert.ok(isSignedOut({ code }))
   for (const reason of ['expired', 'address', 'method', 'referer', 'disabled', 'malformed', 'unknown', 'not_told', undefined]) assert.ok(inWords({ code: 'token_refused', reason }).remedy.length > 20)
+  assert.equal(new Set(['disk_full', 'read_only', undefined].map((reason) => inWords({ code: 'store_unavailable', reason, message: 'a detail' }).title)).size, 3)
+  assert.equal(inWords({ code: 'store_unavailable', reason: 'not_allowed' }).title, inWords({ code: 'store_unavailable', reason: 'read_only' }).title)
+  assert.match(inWords({ code: 'store_unavailable', reason: 'disk_full' }).remedy, /make room/)
   assert.deepEqual(inWords({ title: 'A title', message: 'a detail' }), { title: 'A title', remedy: 'a detail', detail: undefined })
 })
 

@@ -33,7 +33,7 @@ const WORDS = {
   not_found: () => [t('There is nothing here'), t('It may have been removed.')],
   too_many: () => [t('Too many at once'), t('Wait a minute and try again.')],
   busy: () => [t('The server is busy'), t('Wait a minute and try again.')],
-  store_unavailable: () => [t('drawbridge cannot reach its database'), t('Try again in a minute. If it stays so, tell the administrator of drawbridge.')],
+  store_unavailable: (error) => STORE_TROUBLES[error.reason]?.() ?? [t('drawbridge cannot reach its database'), t('Try again in a minute. If it stays so, tell the administrator of drawbridge.')],
   refresh_failed: () => [t('The sign-in could not be renewed for now'), t('Try again in a minute.')],
   return_to_refused: () => [t('That app is not known here'), t('Ask the administrator of drawbridge to list its address.')],
   access_denied: () => [t('You did not give consent'), t('Sign in again and allow it, or choose another kind of sign-in.')],
@@ -61,6 +61,13 @@ const CONFLICTS = {
   drift: () => [t('The servers have changed since the alignment was made'), t('What is sent would be wrong. Look at the changes of the alignment, and go on from there.')],
   drift_waits: () => [t('The servers have changed since the alignment was made'), t('Somebody has to look at the changes of the alignment first, and go on from there: so it was chosen.')],
   data_set_changed: () => [t('The alignment cannot go on from here'), t('A data set was taken away, or is another one by now. Make a new alignment.')],
+}
+
+const notWritten = () => [t('drawbridge cannot write to its database'), t('Nothing that was saved is lost. Tell the administrator of drawbridge.')]
+const STORE_TROUBLES = {
+  disk_full: () => [t('The disk of drawbridge is full'), t('Nothing that was saved is lost. Tell the administrator of drawbridge to make room.')],
+  read_only: notWritten,
+  not_allowed: notWritten,
 }
 
 const TOKEN_REASONS = {

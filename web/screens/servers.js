@@ -34,7 +34,7 @@ export function Servers({ session, query }) {
       ${ready >= 2 && html`<${Link} class="button primary" to="/alignments/new">${t('Align two data sets')}<//>`}
     </div></div>
     <p class="muted">${t('drawbridge keeps your passwords and tokens to itself. This browser never gets them.')}</p>
-    ${problem && html`<${Problem} error=${{ code: problem, server: query.get('server') }} />`}
+    ${problem && html`<${Problem} error=${{ code: problem, reason: query.get('reason'), server: query.get('server') }} />`}
     <${Problem} error=${servers.error ?? session.error} again=${again} />
     ${waits && html`<${Loading} />`}
     ${servers.data?.length === 0 && html`<p>${t('No server is set up. Ask the administrator of drawbridge to add two to its configuration.')}</p>`}
