@@ -255,6 +255,13 @@ static void give_back(struct working *w) {
   if (own && (run_state_is_end(w->about.state) || w->alone)) mandates_end(w->api, w->payload->gateway, w->about.beside.mandate);
 }
 
+/* What is about this machine goes to its operator, as with any other call; neither the run nor its report says more of it. */
+static void tell_operator(const struct working *w, struct error *failure) {
+  if (!reply_is_for_operator(failure->code)) return;
+  log_event(LOG_ERROR, "run_failed", LOG_TEXT("run", w->payload->id), LOG_FAILURE(failure));
+  *failure = reply_brief(failure);
+}
+
 static void work(struct working *w, struct error *failure) {
   int64_t began = clock_now_ms();
   struct metrics *metrics = w->about.dry_run ? NULL : gateway_metrics(w->payload->gateway); /* a try is no transfer that went wrong */
@@ -264,6 +271,7 @@ static void work(struct working *w, struct error *failure) {
   else
     (void)carry_out(w, failure);
   judge_refusal(w, failure);
+  tell_operator(w, failure);
   struct run_told told = {.order = &w->order,
                           .mapping_text = w->body.mapping,
                           .mapping_name =

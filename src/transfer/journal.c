@@ -261,7 +261,7 @@ static int write_out(struct journal *j, int fd, const char *name, struct str byt
   if (j->broken)
     return error_set(error, ERROR_inside, "%s/%s could not be written before; resume the run when that is mended", j->folder, name);
   j->broken = true;
-  if (file_write_fd(fd, bytes, name, error)) return -1;
+  if (file_write_fd(fd, bytes, name, error)) return error_context(error, "%s", j->folder);
   if (sync && fsync(fd) < 0) return disk(error, j, name, "cannot be written to the disk");
   j->broken = false;
   return 0;

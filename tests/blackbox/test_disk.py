@@ -7,6 +7,7 @@ import subprocess
 import unittest
 
 import harness
+import test_runs
 from gateway import Gateway
 from people import PASSWORD
 
@@ -110,6 +111,36 @@ class Disk(Gateway):
             self.assertIn(f"{place}/state.db: {NOT_ALLOWED}", done.stderr)
         (place / "state.db").chmod(0o666)
         self.assertIn(NOT_ALLOWED, copy(place / "state.db", place / "copy.db").stderr)
+
+
+@unittest.skipUnless(os.geteuid() == 0, "of root: it mounts disks")
+class Run(test_runs.Gateway):
+    @property
+    def disk(self):
+        return self.state / "state.db.runs"
+
+    def serve(self):
+        """What belongs to runs lies on a disk of its own, beside the store."""
+        self.disk.mkdir()
+        if harness.run("mount", "-t", "tmpfs", "-o", "size=1m,mode=0700", "none", self.disk).returncode:
+            self.skipTest("nothing can be mounted here")
+        self.addCleanup(subprocess.run, ["umount", "-l", self.disk], check=True)
+        super().serve()
+
+    def test_a_journal_that_cannot_be_written(self):
+        """The run ends, and sends nothing that is not in it; the operator is told why, the person that it failed here; with room again it goes on."""
+        run, go_on = self.held(2)
+        fill(self.disk)
+        go_on.set()
+        now = self.ended(run)
+        report = self.browser.call("GET", f"/v1/runs/{run['id']}/report")
+        self.assertEqual((now["state"], now["problem"]["code"]), ("failed", "inside"))
+        for told in (json.dumps(now), report.body.decode()):
+            self.assertNotIn(str(self.state), told)
+        self.assertRegex(next(line["message"] for line in map(json.loads, self.program.log().splitlines()) if line["event"] == "run_failed"), f"^{self.disk}/.*: No space left on device$")
+        (self.disk / "filler").unlink()
+        self.assertEqual(self.browser.call("POST", f"/v1/runs/{run['id']}/resume").status, 200)
+        self.check_run(self.ended(run))
 
 
 del Gateway
