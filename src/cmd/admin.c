@@ -7,6 +7,7 @@
 #include "gateway/config.h"
 #include "http/client.h"
 #include "http/url.h"
+#include "net/local.h"
 #include <stdio.h>
 
 enum { COLUMNS_MAX = 8, ANSWER_MAX = 64 << 20, TIMEOUT_MS = 120000, ID_MAX = 100, QUERY_MAX = 1000 };
@@ -236,6 +237,7 @@ int command_admin(int argc, char **argv) {
   char **words;
   int count, code = line_read(&line, argc, argv, &words, &count);
   if (code != LINE_READ) return code;
+  if (asked.socket && strlen(asked.socket) > LOCAL_PATH_MAX) return line_refuse(&line, "no socket has so long a path:", asked.socket);
   const char *which, *wrong = read_words(&asked, count, words, &which);
   if (wrong) return line_refuse(&line, wrong, which);
   struct arena *arena = arena_new();

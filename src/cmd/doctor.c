@@ -11,7 +11,7 @@ static const char usage[] =
     "usage: drawbridge doctor URL|server-id [--config FILE] [--format text|json]\n"
     "  Tells what is right and wrong about the way to a server, and what to do. Nobody is signed in, nothing is changed.\n"
     "  A personal access token in DRAWBRIDGE_<ID>_TOKEN (DRAWBRIDGE_URL_TOKEN for an address) is tried, too.\n"
-    "  Exit: 0 nothing failed, 1 something did, 3 no server could be reached there.\n";
+    "  Exit: 0 nothing failed, 1 something did, 2 that is no address of a server, 3 no server could be reached there.\n";
 
 struct options {
   const char *config, *target;
@@ -107,6 +107,12 @@ static int tell(const struct options *options, const struct dhis2_diagnosis *dia
   return dhis2_diagnosis_worst(diagnosis) == DHIS2_CHECK_FAILED ? DIFFERS_EXIT : 0;
 }
 
+/* Nobody was asked: that is about the words, or the configuration, and not about a server. */
+static int refuse_address(const struct dhis2_diagnosis *diagnosis, struct error *error) {
+  const struct dhis2_check *wrong = dhis2_diagnosis_refused(diagnosis);
+  return wrong ? error_set(error, ERROR_usage, "%.*s: %.*s", STR_ARG(wrong->meaning), STR_ARG(wrong->remedy)) : 0;
+}
+
 int command_doctor(int argc, char **argv) {
   struct options options = {0};
   int status = read_options(argc, argv, &options);
@@ -123,7 +129,7 @@ int command_doctor(int argc, char **argv) {
     asked.question.token = token;
     dhis2_doctor(&asked.question, arena, &diagnosis);
     secret_free(token);
-    status = tell(&options, &diagnosis, arena);
+    status = refuse_address(&diagnosis, &error) < 0 ? command_fail("doctor", &error) : tell(&options, &diagnosis, arena);
   }
   config_unref(config);
   arena_free(arena);

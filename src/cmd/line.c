@@ -5,6 +5,7 @@
 #include <getopt.h>
 
 enum { OPTIONS_MAX = 40, HELP = 256, FIRST, MESSAGE_MAX = 1024 };
+#define WANTS_VALUE "a value is wanted behind"
 
 int line_refuse(const struct line *line, const char *what, const char *which) {
   (void)fprintf(stderr, "drawbridge %s: %s%s%s; drawbridge %s --help tells the options\n", line->command, what, which ? " " : "",
@@ -30,14 +31,23 @@ static int refuse_choice(const struct line *line, const struct line_option *opti
   return code;
 }
 
+/* Mostly a variable of a script that nobody has set. */
+static int refuse_empty(const struct line *line, const struct line_option *option) {
+  char name[MESSAGE_MAX];
+  (void)snprintf(name, sizeof name, "--%s", option->name);
+  return line_refuse(line, WANTS_VALUE, name);
+}
+
 static int take(const struct line *line, const struct line_option *option, const char *value) {
   if (option->flag) {
     *option->flag = true;
-  } else if (option->take) {
+  } else if (option->take && *value) {
     const char *wrong = option->take(option->payload, value);
     if (wrong) return line_refuse(line, wrong, value);
   } else if (option->choices && !is_choice(option, value)) {
     return refuse_choice(line, option, value);
+  } else if (!*value) {
+    return refuse_empty(line, option);
   } else {
     *option->text = value;
   }
@@ -48,8 +58,8 @@ static int take(const struct line *line, const struct line_option *option, const
 static int refuse_option(const struct line *line, bool wants_value, char **argv) {
   const char letter[] = {'-', (char)optopt, '\0'};
   bool is_letter = optopt > 0 && optopt < HELP;
-  return line_refuse(line, wants_value ? "a value is wanted behind" : "there is no such option, or it takes no value:",
-                     is_letter ? letter : argv[optind - 1]);
+  return line_refuse(line,
+                     wants_value ? WANTS_VALUE : "there is no such option, or it takes no value:", is_letter ? letter : argv[optind - 1]);
 }
 
 int line_read(const struct line *line, int argc, char **argv, char ***ret_words, int *ret_count) {

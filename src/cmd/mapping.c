@@ -89,6 +89,8 @@ static int carry_out(struct arena *arena, int argc, char **argv) {
   if (count == 1 && strcmp(words[0], "formats") == 0) return list_formats(arena);
   if (count != 3 || strcmp(words[0], "convert") != 0)
     return line_refuse(&line, "convert, a file to read and a file to write are wanted", NULL);
+  if ((o.source_sets.n && !o.source) || (o.target_sets.n && !o.target))
+    return line_refuse(&line, "--source-data-set and --target-data-set go with --source and --target", NULL);
   char **paths = words + 1;
   if (!o.from && !(o.from = format_of_file(str_of(paths[0]))))
     return line_refuse(&line, "--from is needed: the ending does not tell the format of", paths[0]);

@@ -2,6 +2,7 @@
 #include "cmd/commands.h"
 #include "cmd/line.h"
 #include "http/client.h"
+#include "http/url.h"
 
 #define ADMIN_DEFAULT "127.0.0.1:9090"
 
@@ -27,10 +28,25 @@ static int ask(const char *address) {
   return result;
 }
 
+/* Without a port, or with a path behind it, something else would be asked. */
+static bool is_address(const char *text) {
+  const char *colon = strrchr(text, ':');
+  uint64_t port;
+  struct url url;
+  struct error ignored = {0};
+  if (!colon || !str_to_u64(str_of(colon + 1), &port)) return false;
+  struct arena *arena = arena_new();
+  bool good = url_parse(arena, arena_printf(arena, "http://%s", text), &url, &ignored) == 0;
+  arena_free(arena);
+  return good;
+}
+
 int command_ready(int argc, char **argv) {
   static const struct line_option options[] = {{0}};
   char **words;
-  int count,
-      code = line_read(&(struct line){.command = "ready", .usage = usage, .options = options, .words_max = 1}, argc, argv, &words, &count);
-  return code == LINE_READ ? ask(count ? words[0] : ADMIN_DEFAULT) : code;
+  struct line line = {.command = "ready", .usage = usage, .options = options, .words_max = 1};
+  int count, code = line_read(&line, argc, argv, &words, &count);
+  if (code != LINE_READ) return code;
+  if (count && !is_address(words[0])) return line_refuse(&line, "ADDRESS:PORT is wanted, like " ADMIN_DEFAULT ", not", words[0]);
+  return ask(count ? words[0] : ADMIN_DEFAULT);
 }

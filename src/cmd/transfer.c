@@ -194,13 +194,15 @@ static const struct str *split(struct arena *arena, struct str text, size_t *ret
   return list;
 }
 
+#define ACCEPT_TAKES "--accept takes accepted, auto and proposed, with commas between"
+
 static int read_accept(struct work *w, struct error *error) {
   size_t n;
   const struct str *list = split(w->arena, str_of(w->asked->accept ? w->asked->accept : "accepted,auto"), &n);
+  if (!n) return bad_usage(error, ACCEPT_TAKES);
   for (size_t i = 0; i < n; i++) {
     enum mapping_decision decision;
-    if (!mapping_decision_of(list[i], &decision) || decision > MAPPING_PROPOSED)
-      return bad_usage(error, "--accept takes accepted, auto and proposed, with commas between");
+    if (!mapping_decision_of(list[i], &decision) || decision > MAPPING_PROPOSED) return bad_usage(error, ACCEPT_TAKES);
     w->order.accept[decision] = true;
   }
   return 0;

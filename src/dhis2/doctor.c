@@ -31,6 +31,11 @@ enum dhis2_outcome dhis2_diagnosis_worst(const struct dhis2_diagnosis *diagnosis
   return worst;
 }
 
+const struct dhis2_check *dhis2_diagnosis_refused(const struct dhis2_diagnosis *diagnosis) {
+  const struct dhis2_check *first = diagnosis->p;
+  return diagnosis->n && str_eq(first->check, STR("address")) && first->outcome == DHIS2_CHECK_FAILED ? first : NULL;
+}
+
 bool dhis2_diagnosis_reached(const struct dhis2_diagnosis *diagnosis) {
   for (size_t i = 0; i < diagnosis->n; i++)
     if ((str_eq(diagnosis->p[i].check, STR("version")) || str_eq(diagnosis->p[i].check, STR("answers"))) &&

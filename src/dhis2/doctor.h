@@ -39,6 +39,8 @@ struct dhis2_question {
 void dhis2_doctor(const struct dhis2_question *question, struct arena *arena, struct dhis2_diagnosis *ret);
 
 enum dhis2_outcome dhis2_diagnosis_worst(const struct dhis2_diagnosis *diagnosis);
+const struct dhis2_check *dhis2_diagnosis_refused(
+    const struct dhis2_diagnosis *diagnosis); /* why nobody was asked: the address is none of a server. NULL: it may be one */
 bool dhis2_diagnosis_reached(const struct dhis2_diagnosis *diagnosis); /* a DHIS2 server answered */
 
 const char *dhis2_outcome_name(enum dhis2_outcome outcome); /* "ok", "warning", "failed" */

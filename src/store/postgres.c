@@ -276,13 +276,29 @@ static int fail_to_read(const char *why, struct error *error) {
                    name.n ? "; there is no parameter " : "", STR_ARG(name));
 }
 
+/* One, or as many as there are hosts; libpq looks at them when it connects, and it would look like a PostgreSQL that is away. */
+static int check_ports(const char *ports, struct error *error) {
+  struct str rest = str_of(ports);
+  while (rest.n) {
+    uint64_t port;
+    struct str text = str_take(&rest, ',');
+    if (text.n && (!str_to_u64(text, &port) || port < 1 || port > 65535))
+      return error_set(error, ERROR_configuration, "the port of PostgreSQL is a number from 1 to 65535, not '%.*s'", STR_ARG(text));
+  }
+  return 0;
+}
+
+static int check_options(const PQconninfoOption *options, struct error *error) {
+  const char *passfile = option_of(options, "passfile");
+  return *passfile && check_passfile(passfile, error) < 0 ? -1 : check_ports(option_of(options, "port"), error);
+}
+
 static int postgres_check(struct str place, struct error *error) {
   char *why = NULL;
   _cleanup_free_
   char *address = mem_printf("postgresql:%.*s", STR_ARG(place));
   PQconninfoOption *options = memchr(place.p, '\0', place.n) ? NULL : PQconninfoParse(address, &why);
-  const char *passfile = option_of(options, "passfile");
-  int result = !options ? fail_to_read(why, error) : *passfile ? check_passfile(passfile, error) : 0;
+  int result = options ? check_options(options, error) : fail_to_read(why, error);
   PQconninfoFree(options);
   PQfreemem(why);
   return result;

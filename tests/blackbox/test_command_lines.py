@@ -1,6 +1,29 @@
 """What each command is told: help, and what is refused before anything is done."""
 import harness
 
+DEMO = harness.ROOT / "examples" / "demo-metadata"
+SIDES = ("--source", DEMO / "district.json", "--target", DEMO / "central.json")
+SEND = ("--mapping", "m.json", "--from", "server:a", "--to", "server:a", "--periods", "202401", "--org-units", "abcdefghijk")
+
+# Of each command: words that are not of the form that it wants. Nobody is asked for them, and nothing is opened.
+MALFORMED = {
+    "serve": [("now",), ("--config", ".")],
+    "align": [("--source", "server:No Such", *SIDES[2:]), ("--source", "https://dhis2.example.org", *SIDES[2:]), (*SIDES, "--candidates", "5x"), (*SIDES, "--candidates", "99999999999999999999"), (*SIDES, "--with", ","), (*SIDES, "--data-set", "not a uid")],
+    "check-config": [("now",), ("--config", ".")],
+    "keys": [("rotate", "--in", "soon"), ("rotate", "--in", "-1"), ("rotate", "--file", "."), ("make",)],
+    "mapping": [("convert", "a.xyz", "b.csv"), ("convert", "--from", "xls", "a.json", "b.csv"), ("convert", "a.json", "b.csv", "--source-data-set", "abcdefghijk"), ("formats", "more")],
+    "mapping drift": [("--mapping", "m.json", *SIDES, "--format", "xml"), ("--mapping", "m.json", *SIDES, "--follow")],
+    "doctor": [("http://",), ("ftp://dhis2.example.org",), ("://dhis2.example.org",), ("https://dhis2 example.org",), ("https://dhis2.example.org:99999",), ("https://dhis2.example.org:https",), ("https://[::1",), ("https://ada:secret@dhis2.example.org",),
+               ("https://-",), ("https://dhis2.example.org/dhis/api/me",), ("https://dhis2.example.org/?x",), ("dhis2.example.org",), ("",), ("no such id",), ("--format", "json", "ftp://dhis2.example.org")],
+    "ready": [("",), ("127.0.0.1",), ("127.0.0.1:",), ("127.0.0.1:http",), ("127.0.0.1:99999",), ("127.0.0.1:0",), (":9090",), ("[::1",), ("http://127.0.0.1:9090",), ("127.0.0.1:9090/readyz",), ("127.0.0.1:9090?x=1",), ("ada@127.0.0.1:9090",), ("256.1.1.1:9090",)],
+    "admin": [("users",), ("sessions", "show"), ("sessions", "end", "a b"), ("sessions", "explain", "../x"), ("sessions", "explain", ""), ("--socket", "/run/" + 200 * "x", "sessions")],
+    "sessions": [("--session", "ada"), ("--all",), ("now",)],
+    "store": [("copy", "a.db", "b.db"), ("copy", "sqlite:", "sqlite:b.db"), ("copy", "mysql://x", "sqlite:b.db"), ("copy", "postgresql://db:99999/x", "sqlite:b.db"), ("copy", "postgresql://db:five/x", "sqlite:b.db"), ("copy", "postgresql://db/x?port=5432,0", "sqlite:b.db"),
+              ("copy", "postgresql://db/x?nosuch=1", "sqlite:b.db")],
+    "transfer": [(*SEND[:6], "--periods", "202413", *SEND[8:]), (*SEND[:6], "--periods", ",", *SEND[8:]), (*SEND[:8], "--org-units", "x!"), (*SEND[:8], "--org-units", "abcdefghijk/children"), (*SEND, "--changed-since", "yesterday"), (*SEND, "--changed-since", "2024-02-30"),
+                 (*SEND, "--accept", ","), (*SEND, "--accept", "all"), (*SEND[:2], "--from", "http://dhis2.example.org", *SEND[4:]), ("--resume",)],
+}
+
 
 class Lines(harness.Case):
     def refused(self, words, *said):
@@ -27,6 +50,24 @@ class Lines(harness.Case):
         for words in (["doctor"], ["keys"], ["store"], ["mapping"], ["admin"], ["align"], ["serve", "--config"], ["align", "--explain=yes"]):
             with self.subTest(command=words):
                 self.refused(words)
+
+    def test_malformed(self):
+        """Wrong words are wrong usage, and not a server that cannot be reached or a store that is away."""
+        self.assertEqual(sorted(MALFORMED), sorted(" ".join(words) for words in harness.commands()))
+        for command, cases in MALFORMED.items():
+            for words in cases:
+                with self.subTest(command=command, words=words):
+                    out, err = self.command(*command.split(), *words, expect=2)
+                    self.assertEqual((out, err.count("\n")), ("", 1), err)
+                    self.assertNotIn("secret", err)
+
+    def test_a_value_that_is_empty(self):
+        """Of a script, of a variable that nobody has set: it stands for nothing, not for a file here without a name."""
+        for words in harness.commands():
+            for option in harness.options_of(words):
+                with self.subTest(command=words, option=option):
+                    self.refused([*words, f"{option}="])
+        self.refused(["align", *SIDES, "--output", ""], "a value is wanted behind --output;")
 
     def test_no_command(self):
         for words in ([], ["no-such-command"], ["version", "2"]):

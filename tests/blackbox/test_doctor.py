@@ -174,10 +174,10 @@ class AtBrokenOnes(Doctor):
         self.assertEqual(self.examine(url)["methods"]["found"], "PUT, PATCH do not arrive")
 
     def test_addresses(self):
-        self.assertEqual(self.examine("ftp://x.example", expect=3)["address"]["outcome"], "failed")
-        inside = self.examine("https://his.example.org/dhis/api/me", expect=3)["address"]
-        self.assertEqual(inside["remedy"], "use https://his.example.org/dhis")
-        self.assertIn("use https://his.example.org/dhis", self.examine("https://his.example.org/dhis/dhis-web-dashboard/#/", expect=3)["address"]["remedy"])
+        """What is no address of a server is wrong usage: nobody was asked."""
+        self.assertEqual(self.command("doctor", "ftp://x.example", expect=2), ("", 'drawbridge doctor: "ftp://x.example" is not an address: it must start with https:// or http://: write it as https://host/path, without anything behind DHIS2\'s own path\n'))
+        for pasted in ("https://his.example.org/dhis/api/me", "https://his.example.org/dhis/dhis-web-dashboard/#/"):
+            self.assertRegex(self.command("doctor", pasted, expect=2)[1], r"inside DHIS2, .*: use https://his\.example\.org/dhis$")
         self.assertEqual(self.examine("http://no-such-name.invalid", expect=3)["address"]["outcome"], "warning")
         self.assertEqual(self.examine(f"http://127.0.0.1:{free_port()}", expect=3)["network"]["outcome"], "failed")
 
