@@ -62,6 +62,10 @@ static const struct {
     {"not_in_analytics", N_("analytics of the source does not give the values of this cell"),
      N_("Send these cells by a run that reads the values themselves, with an account that may."), false},
     {"comment_alone", N_("the cell held a comment alone, which would be lost with the value: it is left as it is"), NULL, false},
+    {"doubtful",
+     N_("The target took the value and did not show it when the run read it back: nobody can say whose the one is that stands there now, "
+        "and it is left as it is"),
+     N_("Take it out, or put back what stood there, by hand. undo.csv tells what it was."), false},
     {"unreadable", N_("The target took the value and does not show it to you"),
      N_("Ask the administrator of the target to assign the organisation unit to the data set and to you."), false},
 };

@@ -237,9 +237,9 @@ static void keep_held(struct report *r, enum held_list list, const struct report
   VEC_PUSH(&r->held[list], held);
 }
 
-void report_differing(struct report *r, const struct report_cell *wanted, struct str found) {
+void report_differing(struct report *r, const struct report_cell *wanted, struct str found, bool is_listed) {
   const struct report_words words = {.code = STR("differs"), .message = STR("read back from the target, and not what was to be there")};
-  list_refused(r, &words, wanted, found, NULL, 0);
+  if (!is_listed) list_refused(r, &words, wanted, found, NULL, 0);
   r->counts.differing++;
   keep_held(r, DIFFERING, wanted, found);
 }

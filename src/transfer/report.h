@@ -89,7 +89,8 @@ void report_conflict(struct report *report, const struct report_words *words, co
 void report_list_refused(struct report *report, size_t max);
 struct buf *report_refused(struct report *report);
 uint64_t report_refused_rows(const struct report *report);
-void report_differing(struct report *report, const struct report_cell *wanted, struct str found); /* found.p == NULL: nothing is there */
+/* found.p == NULL: nothing is there. `is_listed`: report_conflict has told the cell, which is in the list then. */
+void report_differing(struct report *report, const struct report_cell *wanted, struct str found, bool is_listed);
 /* A value takes the place of another one, or is deleted (`wanted` has none): the first of them are kept, for whoever wants to see what is lost before it is. */
 void report_replaced(struct report *report, const struct report_cell *wanted, struct str before);
 

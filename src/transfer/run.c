@@ -83,7 +83,8 @@ int run_order_settle(struct run_order *order, struct arena *arena, struct error 
 /* --- chunks --- */
 
 size_t run_chunk_count(const struct run *run) {
-  return run->order->period_count * run->slices.n;
+  bool is_undo = !run->order->period_count; /* by no order: of what the journal has */
+  return is_undo ? run->log.chunk_count : run->order->period_count * run->slices.n;
 }
 
 void run_tell(const struct run *run, enum run_phase phase) {

@@ -678,11 +678,11 @@ static void tell_reason(struct chunk *c, const struct plan_row *row, enum transf
 }
 
 /* Where the value is there and what goes with it is not, that is shown. */
-static void tell_differing(struct chunk *c, const struct plan_row *row, struct report_cell *cell) {
+static void tell_differing(struct chunk *c, const struct plan_row *row, struct report_cell *cell, bool is_listed) {
   bool same_value = row->carries && row->current.p && value_same(row->kind, row->after, row->current);
   if (same_value) cell->value = row_shown(c->arena, row->after, row->after_comment, row->after_follow_up);
   report_differing(c->report, cell,
-                   same_value ? row_shown(c->arena, row->current, row->current_comment, row->current_follow_up) : row->current);
+                   same_value ? row_shown(c->arena, row->current, row->current_comment, row->current_follow_up) : row->current, is_listed);
 }
 
 static void tell_replaced(struct chunk *c, const struct plan_row *row) {
@@ -711,7 +711,7 @@ static void judge_row(struct chunk *c, const struct plan_row *row) {
   } else {
     struct report_cell cell = cell_of(row);
     if (row->planned) tell_reason(c, row, TRANSFER_unaccounted);
-    tell_differing(c, row, &cell);
+    tell_differing(c, row, &cell, row->planned);
   }
 }
 
@@ -768,10 +768,10 @@ static int send_and_look(struct chunk *c, struct error *error) {
   }
 }
 
-/* What was read back as it was before is not stored, whatever the server said. */
+/* What was read back as it was before is not stored, whatever the server said; but it may be a server that shows it late. */
 static void note_fate(struct chunk *c, const struct plan_row *row) {
-  bool is_stored = row->planned && row->state == ROW_SENT && (row_is_at(row) || !row_was(row));
-  if (is_stored && row->number < c->fates.n) c->fates.p[row->number] = ROW_STORED;
+  bool is_taken = row->planned && row->state == ROW_SENT;
+  if (is_taken && row->number < c->fates.n) c->fates.p[row->number] = row_is_at(row) || !row_was(row) ? ROW_STORED : ROW_DOUBTFUL;
 }
 
 static int finish(struct chunk *c, struct error *error) {

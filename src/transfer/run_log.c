@@ -83,28 +83,31 @@ int run_order_read(struct arena *arena, struct str json, struct run_order *ret, 
 
 /* --- reading --- */
 
-static void read_ranges(struct run_log *log, struct chunk_record *chunk, const json_t *list) {
-  chunk->not_stored_count = json_array_size(list);
-  chunk->not_stored = ARENA_ARRAY(log->arena, chunk->not_stored_count + 1, struct row_range);
-  for (size_t i = 0; i < chunk->not_stored_count; i++) {
+static struct row_ranges read_ranges(struct run_log *log, const json_t *list) {
+  struct row_ranges ret = {ARENA_ARRAY(log->arena, json_array_size(list) + 1, struct row_range), json_array_size(list)};
+  for (size_t i = 0; i < ret.n; i++) {
     const json_t *range = json_array_get(list, i);
-    chunk->not_stored[i] =
+    ret.p[i] =
         (struct row_range){(uint32_t)json_integer_value(json_array_get(range, 0)), (uint32_t)json_integer_value(json_array_get(range, 1))};
   }
+  return ret;
 }
 
-bool log_is_stored(const struct chunk_record *record, uint32_t row) {
-  if (record->state == CHUNK_PLANNED) return record->sent || !record->tells;
-  for (size_t low = 0, high = record->not_stored_count; low < high;) {
+bool log_is_in(const struct row_ranges *ranges, uint32_t row) {
+  for (size_t low = 0, high = ranges->n; low < high;) {
     size_t middle = low + (high - low) / 2;
-    const struct row_range *range = &record->not_stored[middle];
-    if (row >= range->first && row <= range->last) return false;
+    const struct row_range *range = &ranges->p[middle];
+    if (row >= range->first && row <= range->last) return true;
     if (row < range->first)
       high = middle;
     else
       low = middle + 1;
   }
-  return true;
+  return false;
+}
+
+bool log_is_stored(const struct chunk_record *record, uint32_t row) {
+  return record->state == CHUNK_PLANNED ? record->sent || !record->tells : !log_is_in(&record->not_stored, row);
 }
 
 static struct chunk_record *chunk_of(struct run_log *log, size_t number) {
@@ -190,12 +193,15 @@ static int read_chunk(struct run_log *log, struct str what, const json_t *record
   } else if (str_eq(what, STR("done"))) {
     chunk->state = CHUNK_DONE;
     chunk->refused[1] = read_refused(log, record);
-    read_ranges(log, chunk, json_object_get(record, "not_stored"));
+    chunk->not_stored = read_ranges(log, json_object_get(record, "not_stored"));
+    chunk->doubtful = read_ranges(log, json_object_get(record, "doubtful"));
     chunk->report = arena_str(log->arena, str_of(report));
   } else if (str_eq(what, STR("dropped"))) {
     *chunk = (struct chunk_record){0};
   } else if (str_eq(what, STR("undone"))) {
     log->undone = true;
+  } else if (str_eq(what, STR("settled"))) {
+    chunk->settled = read_ranges(log, json_object_get(record, "rows")); /* with those of an undo before */
   }
   free(report);
   return 0;
@@ -348,28 +354,29 @@ int log_dropped(struct run_log *log, size_t chunk, struct error *error) {
   return record(log, journal_append, &buf, error);
 }
 
-/* What is not planned lies in a range or between two, whatever makes fewer of them. */
-static void write_ranges(struct json_out *out, struct row_fates fates) {
+/* Rows of these fates, a set of bits. What is not planned lies in a range or between two, whatever makes fewer of them. */
+static void write_ranges(struct json_out *out, const char *name, struct row_fates fates, unsigned which) {
+  json_out_member_array(out, name);
   for (size_t at = 0; at < fates.n; at++) {
-    if (fates.p[at] != ROW_NOT_STORED) continue;
+    if (!(which & 1U << fates.p[at])) continue;
     size_t last = at;
-    for (size_t next = at; next < fates.n && fates.p[next] != ROW_STORED; next++)
-      if (fates.p[next] == ROW_NOT_STORED) last = next;
+    for (size_t next = at; next < fates.n && (which | 1U << ROW_NOT_PLANNED) & 1U << fates.p[next]; next++)
+      if (which & 1U << fates.p[next]) last = next;
     json_out_array(out);
     json_out_int(out, (int64_t)at);
     json_out_int(out, (int64_t)last);
     json_out_end(out);
     at = last;
   }
+  json_out_end(out);
 }
 
 /* Without it the chunk is one that was planned: the target is looked at again, and what comes of that is the same. */
 int log_done(struct run_log *log, size_t chunk, struct row_fates fates, struct str report, struct str refused, struct error *error) {
   RECORD("done");
   json_out_member_int(&out, "chunk", (int64_t)chunk);
-  json_out_member_array(&out, "not_stored");
-  write_ranges(&out, fates);
-  json_out_end(&out);
+  write_ranges(&out, "not_stored", fates, 1U << ROW_NOT_STORED | 1U << ROW_DOUBTFUL);
+  write_ranges(&out, "doubtful", fates, 1U << ROW_DOUBTFUL);
   if (put_refused(log, refused, &out, error)) return buf_free(&buf), -1;
   json_out_member_raw(&out, "report", report);
   json_out_end(&out);
@@ -381,6 +388,15 @@ int log_ended(struct run_log *log, const char *outcome, struct error *error) {
   json_out_member_str(&out, "outcome", str_of(outcome));
   json_out_end(&out);
   return record(log, journal_append, &buf, error);
+}
+
+/* Without it an undo that is asked for again looks at the rows again. */
+int log_settled(struct run_log *log, size_t chunk, struct row_fates fates, struct error *error) {
+  RECORD("settled");
+  json_out_member_int(&out, "chunk", (int64_t)chunk);
+  write_ranges(&out, "rows", fates, 1U << ROW_SETTLED);
+  json_out_end(&out);
+  return record(log, journal_note, &buf, error);
 }
 
 int log_undone(struct run_log *log, size_t chunk, struct error *error) {

@@ -1,5 +1,6 @@
 /* Back to what the target held before a run, from the run's own plan. */
 #include "base/json_out.h"
+#include "transfer/refusal_words.h"
 #include "transfer/run_internal.h"
 
 enum { PATIENCE_MS = 10 * 60 * 1000 };
@@ -12,9 +13,17 @@ static void leave(struct plan_row *row) {
       "before the run there was a comment or mark alone in the cell, and taking the value out would take that too: it is left as it is");
 }
 
+/* Who reads a moment too late finds less than there is, and not everything that a server says it took it keeps. */
+static void doubt(struct plan_row *row, struct arena *arena) {
+  row->state = ROW_FOREIGN;
+  row->code = STR("doubtful");
+  (void)refusal_words(LANGUAGE_ENGLISH, arena, row->code, &row->text, &row->remedy);
+}
+
 static void judge_before(struct plan *rows, struct report *report) {
   for (size_t i = 0; i < rows->n; i++) {
     struct plan_row *row = &rows->p[i];
+    if (row->code.n) continue; /* told already */
     if (row_is_at(row))
       row->state = ROW_THERE;
     else
@@ -71,35 +80,76 @@ static void judge_after(const struct plan *rows, struct report *report) {
       counts->verified++;
       if (row->state == ROW_SENT) *(row->after.p ? &counts->updated : &counts->removed) += 1;
     } else {
-      report_differing(report, &cell, row->current);
+      report_differing(report, &cell, row->current, false);
     }
   }
 }
 
-/* Only rows that the run meant to change, and that the target may hold by it: what it refused, and what was planned and never sent, stands there by somebody else's hand. */
+/* Only rows that the run meant to change, and that the target may hold by it: what it refused, and what was planned and never sent, stands there by somebody else's hand; so does what came since an undo was done with the cell. */
 static void keep_stored(struct plan *rows, const struct chunk_record *record) {
   size_t kept = 0;
   for (size_t i = 0; i < rows->n; i++) {
-    if (!rows->p[i].planned || !log_is_stored(record, (uint32_t)i)) continue;
+    uint32_t number = (uint32_t)i;
+    bool may_be = log_is_stored(record, number) || log_is_in(&record->doubtful, number);
+    if (!rows->p[i].planned || !may_be || log_is_in(&record->settled, number)) continue;
     rows->p[kept] = rows->p[i];
+    rows->p[kept].number = number;
     row_turn_round(&rows->p[kept++]);
   }
   rows->n = kept;
+}
+
+/* Where the target showed nothing, and shows nothing now, nothing is to be undone. */
+static void keep_shown(struct plan *rows, const struct chunk_record *record, struct arena *arena) {
+  size_t kept = 0;
+  for (size_t i = 0; i < rows->n; i++) {
+    struct plan_row *row = &rows->p[i];
+    bool is_doubtful = log_is_in(&record->doubtful, row->number);
+    if (is_doubtful && (row_is_at(row) || !row_was(row))) continue;
+    if (is_doubtful) doubt(row, arena);
+    rows->p[kept++] = *row;
+  }
+  rows->n = kept;
+}
+
+/* Put back, as it was already, or changed by somebody. Of what the target would refuse for now, or refused, an undo that is asked for again takes care. */
+static bool is_settled(const struct plan_row *row) {
+  return row->state == ROW_THERE || (row->state == ROW_SENT && row_is_at(row)) || (row->state == ROW_FOREIGN && !row->code.n);
+}
+
+static int note_settled(struct run *run, struct arena *arena, size_t chunk, const struct chunk_record *record, size_t all,
+                        const struct plan *rows, struct error *error) {
+  struct row_fates fates = {ARENA_ARRAY(arena, all + 1, unsigned char), all};
+  for (size_t i = 0; i < all; i++) fates.p[i] = log_is_in(&record->settled, (uint32_t)i) ? ROW_SETTLED : ROW_STORED;
+  for (size_t i = 0; i < rows->n; i++)
+    if (is_settled(&rows->p[i])) fates.p[rows->p[i].number] = ROW_SETTLED;
+  return log_settled(&run->log, chunk, fates, error);
+}
+
+/* Of one that did not come to its end: what the target took. */
+static void count_taken(const struct plan *rows, struct report *report) {
+  struct report_counts *counts = report_counts(report);
+  for (size_t i = 0; i < rows->n; i++) {
+    if (rows->p[i].state != ROW_SENT) continue;
+    counts->sent++;
+    *(rows->p[i].after.p ? &counts->updated : &counts->removed) += 1;
+  }
 }
 
 static int undo_rows(struct run *run, struct arena *arena, const struct chunk_record *record, struct plan *rows, struct error *error) {
   struct delivery *d = &run->delivery;
   struct report *report = run->whole;
   keep_stored(rows, record);
-  report_counts(report)->cells += rows->n;
   if (deliver_look(d, arena, rows->p, rows->n, error)) return -1;
+  keep_shown(rows, record, arena);
+  report_counts(report)->cells += rows->n;
   judge_before(rows, report);
   if (rows->n && run_gate(run, arena, rows->p[0].period, rows, is_shown, NULL, error)) return -1;
-  if (deliver_send(d, arena, rows->p, rows->n, error)) return -1;
+  if (deliver_send(d, arena, rows->p, rows->n, error)) return count_taken(rows, report), -1;
   if (d->dry_run)
     suppose(rows);
   else if (deliver_look(d, arena, rows->p, rows->n, error))
-    return -1;
+    return count_taken(rows, report), -1;
   else
     deliver_believe(rows->p, rows->n);
   judge_after(rows, report);
@@ -119,7 +169,9 @@ static int undo_chunk(struct run *run, size_t number, struct error *error) {
     if (result == 0) result = plan_read(arena, text, &rows, error);
     if (result == 0 && !run->delivery.dry_run)
       result = log_undone(&run->log, number, error); /* first: a run that is undone in part must not be resumed */
+    size_t all = rows.n;
     if (result == 0) result = undo_rows(run, arena, &record, &rows, error);
+    if (result == 0 && !run->delivery.dry_run) result = note_settled(run, arena, number, &record, all, &rows, error);
     if (result == 0) result = run_list_take(run->watch, run->whole, error);
   }
   VEC_FREE(&rows);

@@ -56,7 +56,7 @@ class Bench:
         """`make_tables`: analytics tables may be made anew also where there are some."""
         self.world, self.program, self.folder, self.config, self.make_tables = world, program, folder, config, make_tables
         self.runs = itertools.count(1)
-        self.environment = {**os.environ}
+        self.environment = {name: value for name, value in os.environ.items() if not name.startswith("DRAWBRIDGE_")}  # credentials of other servers that have these names
         for side in ("SOURCE", "TARGET"):
             self.environment.update({f"DRAWBRIDGE_{side}_USER": world.user, f"DRAWBRIDGE_{side}_PASSWORD": world.password})
         self.significant = {world.id("dataElements", k) for k in ("T_TESTS", "T_BALANCE", "T_REMARK", "T_POWER", "T_STATUS", "X_TESTS")}

@@ -23,7 +23,7 @@ static struct str report_of(struct str text, struct buf *json) {
   report_total_name(report, text, STR("202401"), text);
   report_unmapped(report, TRANSFER_no_rule, cell.operand, text);
   report_conflict(report, &(struct report_words){true, text, text, text}, &cell, &cell, 1);
-  report_differing(report, &cell, text);
+  report_differing(report, &cell, text, false);
   report_replaced(report, &cell, text);
   report_name(report, REPORT_SOURCE, text, text);
   report_name(report, REPORT_TARGET, text, text);
