@@ -24,7 +24,7 @@ class Conform(harness.Case):
         return {name: sorted(o["id"] for o in harness.call(self.server.port, "GET", f"/api/{name}?paging=false&fields=id", headers).json[name]) for name in CLASSES}
 
     def begin(self, *words):
-        return subprocess.Popen([*map(str, CONFORM), "--url", f"http://127.0.0.1:{self.server.port}", "--password", "district", *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"})
+        return subprocess.Popen([*map(str, CONFORM), "--url", f"http://127.0.0.1:{self.server.port}", "--password", "district", *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1", "DRAWBRIDGE_SOURCE_TOKEN": "d2p_of_another_server"})
 
     def run_all(self, *words, expect=0):
         run = self.begin(*words)

@@ -402,6 +402,7 @@ class Runs(Gateway):
             self.assertEqual((answer.status, answer.json["code"]), (409, "conflict"), answer)
             self.assertIn("an undo of this run, or the check of one, is under way", answer.json["detail"])
             self.assertNotIn(str(self.state), answer.json["detail"])
+        self.assertEqual(self.browser.call("GET", f"/v1/runs/{check['id']}").json["progress"], {"done": 0, "of": 3})
         go_on.set()
         self.assertEqual(self.ended(check)["state"], "done")
         self.assertEqual(self.ended(self.browser.call("POST", f"/v1/runs/{run['id']}/undo").json)["state"], "done")
