@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { startBrowser } from './browser.mjs'
 import { PAIR } from './made-up.mjs'
-import { REFUSED, sceneIn } from './scene.mjs'
+import { hasFocus, REFUSED, sceneIn } from './scene.mjs'
 
 let browser
 before(async () => { browser = await startBrowser() })
@@ -19,6 +19,50 @@ describe('ways on', () => {
     }
     await page.getByRole('link', { name: 'Go to the alignments' }).click() // no run yet
     await page.getByText('No alignment yet.').waitFor()
+  })
+
+  scene('from a screen of an alignment that does not come to its others, and to the same once more', { expected: [REFUSED] }, async ({ page, go, world, clean }) => {
+    world.align(PAIR, 'one')
+    const tabs = page.getByRole('navigation', { name: 'This alignment' })
+    const alert = page.getByRole('alert')
+    const asked = { Changes: '/drift', Disaggregation: '/combos', Overview: '/one', Review: '/one', 'Units and periods': '/places', Send: '/one', Files: '/formats' }
+    await go('/alignments/one/files')
+    const heading = page.getByRole('heading', { level: 1, name: 'Monthly facility report' })
+    await heading.waitFor()
+    for (const [i, [name, path]] of Object.entries(asked).entries()) {
+      const [status, code] = [[503, 'server_unreachable'], [500, 'inside'], [404, 'not_found']][i % 3]
+      world.fail = (_, called) => called.endsWith(path) && new world.Problem(status, code, { server: 'central' })
+      await tabs.getByRole('link', { name, exact: true }).click()
+      await alert.getByRole('button', { name: 'Try again' }).waitFor()
+      assert.deepEqual([await tabs.getByRole('link').count(), await tabs.locator('[aria-current]').innerText(), await heading.count()], [7, name, 1])
+      assert.match(await page.title(), new RegExp(`^${name} – Monthly facility report`))
+      await clean(`not-come-${name.toLowerCase().replaceAll(' ', '-')}`)
+      world.fail = undefined
+      await alert.getByRole('button', { name: 'Try again' }).click()
+      await alert.waitFor({ state: 'detached' })
+      await page.locator('main:not(:has(.loading))').waitFor()
+    }
+    world.fail = (_, called) => called.endsWith('/drift') && new world.Problem(503, 'server_unreachable', { server: 'central' })
+    await go('/alignments/one/drift') // by its address nobody knows the names yet
+    await page.getByRole('heading', { level: 1, name: 'Changes' }).waitFor()
+    await tabs.getByRole('link', { name: 'Overview' }).click()
+    await page.getByRole('heading', { name: 'How much arrives' }).waitFor()
+  })
+
+  scene('who waits among the tabs of a screen stays there when it comes', {}, async ({ page, go, world }) => {
+    world.align(PAIR, 'one')
+    let answer
+    await page.route('**/v1/alignments/one/drift', async (route) => {
+      await new Promise((resolve) => { answer = resolve })
+      await route.continue()
+    })
+    await go('/alignments/one/drift')
+    const overview = page.getByRole('navigation', { name: 'This alignment' }).getByRole('link', { name: 'Overview' })
+    await overview.focus()
+    await page.getByText('Reading both servers…').waitFor()
+    answer()
+    await page.getByText('Nothing changed.').waitFor()
+    await hasFocus(overview, page)
   })
 
   scene('from an unknown server by one link', {}, async ({ page, go }) => {

@@ -4,13 +4,13 @@ import { apart, arrow, listed, rightToLeft, t, tn } from '../i18n.js'
 import { gateway, useLoad } from '../api.js'
 import { Link, navigate } from '../router.js'
 import { choicesOf, keepChoices } from '../choices.js'
-import { Button, Loading, Name, Notice, Problem, Tag } from '../ui.js'
+import { Button, Name, Notice, Problem, Tag } from '../ui.js'
 import { reviewAddress } from '../model/address.js'
 import { choicesBetween, comboPairs, decidable, exceptionsOf, leftOut, linksOf, optionGrids, planDecisions, resultOf, usualPlan, withCell, withCells, withChoices, withOption, withOptions } from '../model/disaggregation.js'
 import { samePlan } from '../model/exceptions.js'
 import { reviewOf, withChanges } from '../model/review.js'
 import { splitChoices, splitRows, splitsOf } from '../model/splits.js'
-import { AlignmentHead } from './alignment-head.js'
+import { AlignmentHead, coming } from './alignment-head.js'
 import { goesNowhere, LargeGrid } from './disaggregation-grid.js'
 import { Splits } from './disaggregation-splits.js'
 
@@ -27,8 +27,7 @@ export function Disaggregation({ params, query }) {
   }, [id])
   const pairs = useMemo(() => loaded.data && comboPairs(loaded.data.review, loaded.data.combos), [loaded.data])
   const [, draw] = useState(0)
-  if (!loaded.data)
-    return html`<div class="page"><h1>${t('Disaggregation')}</h1><${Problem} error=${loaded.error} again=${loaded.reload} />${loaded.loading && html`<${Loading} />`}</div>`
+  if (!loaded.data) return coming(id, 'disaggregation', loaded)
   const { review, combos } = loaded.data
   const pair = pairs.find((one) => one.key === query.get('pair'))
   const problem = html`<${Problem} error=${loaded.error} again=${loaded.reload} />`

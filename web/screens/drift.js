@@ -3,12 +3,12 @@ import { html, useRef, useState } from '../lib.js'
 import { t, tn } from '../i18n.js'
 import { gateway, useLoad, useServerNames } from '../api.js'
 import { Link } from '../router.js'
-import { Button, Loading, Name, Notice, Problem, Tag } from '../ui.js'
+import { Button, Name, Notice, Problem, Tag } from '../ui.js'
 import { reviewAddress } from '../model/address.js'
 import { byEffect, canFollow, changedPath, EFFECT_TONES, effectWords, isSame, isSureToFollow, kindWords, objectWords, outcomeWords, sideOf, toldOf } from '../model/drift.js'
 import { periodTypeName } from '../model/period-types.js'
 import { aggregationType, valueType } from '../model/value-types.js'
-import { AlignmentHead } from './alignment-head.js'
+import { AlignmentHead, coming } from './alignment-head.js'
 import { LongList } from './long-list.js'
 
 const TYPES = { value_type: valueType, aggregation_type: aggregationType, period_type: periodTypeName }
@@ -36,8 +36,7 @@ export function Drift({ params }) {
   const loaded = useLoad((signal) => read(id, signal, (changes) => setTaken((before) => [...before, ...changes])), [id])
   const { drift, alignment } = loaded.data ?? {}
   const [follow, setFollow] = useState() // until a person says so, only what is sure is followed
-  if (!loaded.data)
-    return html`<div class="page"><h1>${t('Changes')}</h1><${Problem} error=${loaded.error} again=${loaded.reload} />${loaded.loading && html`<${Loading} what=${t('Reading both servers…')} />`}</div>`
+  if (!loaded.data) return coming(id, 'drift', loaded, t('Reading both servers…'))
   const following = follow ?? isSureToFollow(drift.changes)
   const told = toldOf(alignment, drift.changes)
   const untold = drift.changes.length - told.length

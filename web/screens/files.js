@@ -5,8 +5,8 @@ import { alignmentEntry, gateway, useLoad } from '../api.js'
 import { Link } from '../router.js'
 import { download } from '../download.js'
 import { reviewAddress } from '../model/address.js'
-import { Button, Loading, Notice, Problem } from '../ui.js'
-import { AlignmentHead } from './alignment-head.js'
+import { Button, Notice, Problem } from '../ui.js'
+import { AlignmentHead, coming } from './alignment-head.js'
 import { decidedText, FileChoice, Forms, isTooLarge, Skipped, Told } from './mapping-file.js'
 
 export function Files({ params }) {
@@ -15,8 +15,7 @@ export function Files({ params }) {
     const [alignment, formats] = await Promise.all([alignmentEntry(id, { signal }), gateway.alignments.formats({ signal })])
     return { alignment, formats }
   }, [id])
-  if (!loaded.data)
-    return html`<div class="page"><h1>${t('Export and import')}</h1><${Problem} error=${loaded.error} again=${loaded.reload} />${loaded.loading && html`<${Loading} />`}</div>`
+  if (!loaded.data) return coming(id, 'files', loaded)
   const { alignment, formats } = loaded.data
   return html`<${AlignmentHead} id=${id} alignment=${alignment} at="files" />
     <div class="page"><${Problem} error=${loaded.error} again=${loaded.reload} /><div class="cards">

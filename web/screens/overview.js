@@ -12,7 +12,7 @@ import { openPlaces, placeRows, unassignedPlaces, waitingPlaces } from '../model
 import { isDecided, reviewOf } from '../model/review.js'
 import { NO_SECTION, rowsOf } from '../model/rows.js'
 import { periodsText } from '../period-text.js'
-import { AlignmentHead } from './alignment-head.js'
+import { AlignmentHead, coming } from './alignment-head.js'
 import { Counted, useCounts } from './counted.js'
 import { noneAssignedText, unassignedText, unassignedTitle } from './unassigned.js'
 
@@ -22,8 +22,7 @@ export function Overview({ params }) {
   const id = params.alignment
   const alignment = useLoad((signal) => gateway.alignments.get(id, { signal }), [id])
   const rows = useMemo(() => alignment.data && rowsOf(reviewOf(alignment.data)), [alignment.data])
-  if (!alignment.data)
-    return html`<div class="page"><h1>${t('Overview')}</h1><${Problem} error=${alignment.error} again=${alignment.reload} />${alignment.loading && html`<${Loading} />`}</div>`
+  if (!alignment.data) return coming(id, 'overview', alignment)
   return html`<${AlignmentHead} id=${id} alignment=${alignment.data} at="overview" />
     <div class="page">
       <${Problem} error=${alignment.error} again=${alignment.reload} />

@@ -6,7 +6,7 @@ import { useFocusKept } from '../focus.js'
 import { later } from '../later.js'
 import { localStore } from '../local-store.js'
 import { Link, navigate } from '../router.js'
-import { Button, Confidence, Loading, Name, Notice, Problem, Select } from '../ui.js'
+import { Button, Confidence, Name, Notice, Problem, Select } from '../ui.js'
 import { say } from '../toast.js'
 import { VirtualGrid } from '../vlist.js'
 import { reviewAddress } from '../model/address.js'
@@ -14,7 +14,7 @@ import { commandOf, hintOf, keepKeySettings, keySettings } from '../model/keys.j
 import { isPlaceKind, PLACE_KINDS } from '../model/place-kinds.js'
 import { acceptPlace, approvePlace, filterPlaces, forgetPlace, isPartial, NO_PLACE_FILTER, nowhere, openPlaces, placeRows, PLACES, placesIn, rejectPlace, restoringPlace, restoringPlaces, unassignedPlaces, waitingPlaces, withPlaceOperations, withSavedPlaces } from '../model/places.js'
 import { unitCountsOf } from '../value-counts.js'
-import { AlignmentHead } from './alignment-head.js'
+import { AlignmentHead, coming } from './alignment-head.js'
 import { Counted } from './counted.js'
 import { useGoing } from './going.js'
 import { above, assigning, PlaceDetail, valuesText } from './places-detail.js'
@@ -39,8 +39,7 @@ export function Places({ params, query, session }) {
     const [alignment, places] = await Promise.all([alignmentEntry(id, { signal }), gateway.alignments.places(id, { signal })])
     return { alignment, places }
   }, [id])
-  if (!loaded.data)
-    return html`<div class="page"><h1>${t('Units and periods')}</h1><${Problem} error=${loaded.error} again=${loaded.reload} />${loaded.loading && html`<${Loading} what=${t('Comparing organisation units and attribute options of both sides…')} />`}</div>`
+  if (!loaded.data) return coming(id, 'places', loaded, t('Comparing organisation units and attribute options of both sides…'))
   return html`<${Placing} key=${id} id=${id} alignment=${loaded.data.alignment} first=${loaded.data.places} query=${query} session=${session} />`
 }
 

@@ -7,14 +7,13 @@ import { later } from '../later.js'
 import { useFocusKept } from '../focus.js'
 import { keyOfSet, knownCounts } from '../known-counts.js'
 import { localStore } from '../local-store.js'
-import { Loading, Problem } from '../ui.js'
 import { say, sayNoMore } from '../toast.js'
 import { filterOfQuery, reviewAddress } from '../model/address.js'
 import { accept, approve, choiceOf, forget, leaveOut, noCounterpart, noted, pairKey, REVIEW, reject, restoring, restoringFlag, reviewOf, sameChoice, withChanges, withoutComments, withOperations } from '../model/review.js'
 import { acceptable, ATTENTION, canChange, createList, createProgress, createRows, keepOrder, needsLook, NO_FILTER, nearest, orderKept, ranksOf, sectionsOf, sureOnes } from '../model/rows.js'
 import { isPlaceKind } from '../model/place-kinds.js'
 import { commandOf, hintOf, isHeld, keepKeySettings, keySettings } from '../model/keys.js'
-import { AlignmentHead } from './alignment-head.js'
+import { AlignmentHead, coming } from './alignment-head.js'
 import { useGoing } from './going.js'
 import { ReviewDetail } from './review-detail.js'
 import { COUNTED, leftText, ReviewBar, ReviewFilters, ReviewList } from './review-list.js'
@@ -27,10 +26,10 @@ const Facets = later(async () => (await import('./review-later.js')).Facets, 'fa
 
 export function Review({ params, session }) {
   useServerNames() // asked for with the alignment, so that no name comes behind it
-  const loaded = useLoad(async (signal) => reviewOf(await gateway.alignments.get(params.alignment, { signal })), [params.alignment])
-  if (loaded.error && !loaded.data) return html`<div class="page"><h1>${t('Review')}</h1><${Problem} error=${loaded.error} again=${loaded.reload} /></div>`
-  if (!loaded.data) return html`<div class="page"><h1>${t('Review')}</h1><${Loading} what=${t('Loading what corresponds to what…')} /></div>`
-  return html`<${Reviewing} key=${params.alignment} id=${params.alignment} first=${loaded.data} session=${session} />`
+  const id = params.alignment
+  const loaded = useLoad(async (signal) => reviewOf(await gateway.alignments.get(id, { signal })), [id])
+  if (!loaded.data) return coming(id, 'review', loaded, t('Loading what corresponds to what…'))
+  return html`<${Reviewing} key=${id} id=${id} first=${loaded.data} session=${session} />`
 }
 
 const TYPING = 150 // browsers take only so many addresses a second

@@ -9,7 +9,7 @@ import { lastPeriods, periodName } from '../model/periods.js'
 import { PLACE_KINDS } from '../model/place-kinds.js'
 import { placeRows } from '../model/places.js'
 import { stateOf, toggle, treeOf, visible } from '../model/units.js'
-import { AlignmentHead } from './alignment-head.js'
+import { AlignmentHead, coming } from './alignment-head.js'
 
 const SHOWN_PERIODS = 12
 const MORE_PERIODS = 60
@@ -17,8 +17,7 @@ const MORE_PERIODS = 60
 export function Send({ params }) {
   const id = params.alignment
   const alignment = useLoad((signal) => gateway.alignments.get(id, { signal }), [id])
-  if (!alignment.data)
-    return html`<div class="page"><h1>${t('Send')}</h1><${Problem} error=${alignment.error} again=${alignment.reload} />${alignment.loading && html`<${Loading} />`}</div>`
+  if (!alignment.data) return coming(id, 'send', alignment)
   return html`<${AlignmentHead} id=${id} alignment=${alignment.data} at="send" /><${Choosing} key=${id} id=${id} alignment=${alignment.data} />`
 }
 
