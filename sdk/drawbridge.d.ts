@@ -333,6 +333,8 @@ export interface RunEntry {
   /** Values that the source gave, and that were sent (of a dry run: would be), once it has ended. */
   read?: number
   sent?: number
+  /** Org units, each in one period, that were skipped with their values, since the target does not have them. */
+  units_skipped?: number
   language?: Language
   created: string
   updated: string

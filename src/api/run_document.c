@@ -57,11 +57,12 @@ void run_about_members(struct json_out *out, const struct run_about *about, stru
   if (about->beside.unattended_until_ms) json_out_member_time(out, "unattended_until", about->beside.unattended_until_ms);
 }
 
-/* That of a list, too: a run that found nothing is not to be told as one that sent all. */
+/* That of a list, too: a run that found nothing, or skipped something, is not to be told as one that sent all. */
 static void write_counted(struct json_out *out, const struct run_about *about, struct str state) {
   if (!about->counted || !run_state_is_end(state)) return;
   json_out_member_int(out, "read", about->read);
   json_out_member_int(out, "sent", about->sent);
+  if (about->units_skipped) json_out_member_int(out, "units_skipped", about->units_skipped);
 }
 
 static struct str run_about_write(struct arena *arena, const struct run_about *about) {
@@ -98,6 +99,7 @@ struct run_about run_about_read(struct arena *arena, struct str json) {
                             .counted = json_object_get(root, "read") != NULL,
                             .read = json_integer_value(json_object_get(root, "read")),
                             .sent = json_integer_value(json_object_get(root, "sent")),
+                            .units_skipped = json_integer_value(json_object_get(root, "units_skipped")),
                             .beside = {.once_more = json_is_true(json_object_get(root, "once_more"))}};
   for (size_t i = 0; i < PARTS; i++) *(struct str *)((char *)&about + parts[i].offset) = json_text_copy(arena, root, parts[i].name);
   (void)clock_parse(json_text_copy(arena, root, "unattended_until"), &about.beside.unattended_until_ms);

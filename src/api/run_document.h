@@ -1,6 +1,6 @@
 /* run_document: a run as it is kept in the store, between the routes (runs.c), what is asked for (run_order.c) and what carries it out (run_work.c).
  *
- * `about`: {state, dry_run, alignment?, from, to, periods, by, by_target, org_units, alignment_version, wait, meaning?, read?, sent?, what struct run_beside has, problem?}; `state` is "queued" from the start to the end of a run, then how it ended. Body: three parts, the first two a line each: the order, the report
+ * `about`: {state, dry_run, alignment?, from, to, periods, by, by_target, org_units, alignment_version, wait, meaning?, read?, sent?, units_skipped?, what struct run_beside has, problem?}; `state` is "queued" from the start to the end of a run, then how it ended. Body: three parts, the first two a line each: the order, the report
  * (empty until the end), the mapping. */
 #ifndef DRAWBRIDGE_API_RUN_DOCUMENT_H
 #define DRAWBRIDGE_API_RUN_DOCUMENT_H
@@ -48,6 +48,7 @@ struct run_about {
   int64_t alignment_version; /* 0: none */
   bool counted;              /* once it has ended: */
   int64_t read, sent;        /* values */
+  int64_t units_skipped;     /* org units, each in one period */
   struct str problem;        /* JSON; empty: none */
   struct run_beside beside;
 };

@@ -189,6 +189,7 @@ static void settle(struct working *w, const struct run_told *told) {
   w->about.counted = true;
   w->about.read = (int64_t)report_counts(w->report)->read;
   w->about.sent = (int64_t)report_counts(w->report)->sent;
+  w->about.units_skipped = (int64_t)report_counts(w->report)->skipped_units;
   w->about.problem = failed ? problem_of(w, told->failure) : w->alone ? problem_of(w, &alone) : STR_NONE;
 }
 

@@ -146,17 +146,12 @@ static const char *words_in(const struct outcome *outcomes, struct str name) {
   return outcomes->words;
 }
 
-/* Of a run that found nothing nothing is proved. */
-static bool found_nothing(const struct making *m, struct str outcome) {
-  const json_t *read = json_object_get(json_object_get(m->root, "counts"), "read");
-  bool undo = json_is_true(json_object_get(m->root, "undo"));
-  return !undo && str_eq(outcome, STR("done")) && json_is_integer(read) && json_integer_value(read) == 0;
-}
-
-/* Where org units were skipped not everything went through, and the totals do not agree. */
-static const char *words_but_skipped(const struct making *m, struct str outcome, bool dry_run) {
-  const json_t *skipped = json_object_get(json_object_get(m->root, "counts"), "skipped_units");
-  if (!str_eq(outcome, STR("done")) || json_integer_value(skipped) == 0) return NULL;
+/* Of what is done, but not good: nothing was found, so that nothing is proved; or org units were skipped, so that not everything went through, and the totals do not agree. NULL: it is good. */
+static const char *words_of_lack(const struct making *m, bool undo, bool dry_run) {
+  const json_t *counts = json_object_get(m->root, "counts"), *read = json_object_get(counts, "read");
+  if (!undo && json_is_integer(read) && json_integer_value(read) == 0)
+    return N_("The source gave no values for what was asked: there was nothing to send.");
+  if (json_integer_value(json_object_get(counts, "skipped_units")) == 0) return NULL;
   return dry_run ? N_("Dry run: everything could be sent but the values of organisation units that the target does not have. Nothing was "
                       "written.")
                  : N_("Everything went through, was read back and is equal but the values of organisation units that the target does not "
@@ -164,13 +159,15 @@ static const char *words_but_skipped(const struct making *m, struct str outcome,
                       "was skipped of them the totals differ.");
 }
 
-static struct str outcome_words(const struct making *m, struct str outcome) {
+/* The one verdict on what came of it: in words, and whether it is good. */
+static void judge(struct making *m, struct str outcome) {
   bool undo = json_is_true(json_object_get(m->root, "undo")), dry_run = json_is_true(json_object_get(m->root, "dry_run"));
-  if (found_nothing(m, outcome)) return say(m, N_("The source gave no values for what was asked: there was nothing to send."));
-  const char *words = words_but_skipped(m, outcome, dry_run);
+  bool done = str_eq(outcome, STR("done"));
+  const char *words = done ? words_of_lack(m, undo, dry_run) : NULL;
+  m->sheets->good = done && !words;
   if (!words) words = dry_run ? words_in(undo ? of_undo_checks : of_checks, outcome) : undo ? words_in(of_undos, outcome) : NULL;
   if (!words) words = words_in(of_runs, outcome);
-  return words ? say(m, words) : outcome;
+  m->sheets->outcome = keep(m, words ? say(m, words) : outcome);
 }
 
 static void about(struct making *m, const char *what, struct str value) {
@@ -229,9 +226,7 @@ static struct str analytics_words(struct making *m) {
 
 static void add_about(struct making *m) {
   const json_t *root = m->root, *problem = json_object_get(root, "problem");
-  struct str outcome = json_text(root, "outcome");
-  m->sheets->outcome = keep(m, outcome_words(m, outcome));
-  m->sheets->good = str_eq(outcome, STR("done")) && !found_nothing(m, outcome);
+  judge(m, json_text(root, "outcome"));
   about(m, N_("Outcome"), m->sheets->outcome);
   if (problem) about(m, N_("Problem"), problem_words(m, problem));
   about(m, N_("Began (UTC)"), json_text(root, "began"));

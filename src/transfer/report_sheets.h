@@ -32,7 +32,7 @@ enum { SHEETS = 10 };
 struct report_sheets {
   enum language language;
   struct str outcome; /* in words */
-  bool good;          /* done, all totals agree */
+  bool good;          /* all that the source had went through, and it had something */
   struct sheet list[SHEETS];
 };
 

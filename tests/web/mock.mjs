@@ -355,9 +355,9 @@ function schedule(world, _, order) {
 }
 
 /** Of a run what a list tells. */
-const entryOf = ({ steps, key, order, org_units, progress, counts, totals, conflicts, refused_rows, replaced, silent_units, batches, estimate, problem, ...entry }) => ({ ...entry, ...countedOf({ ...entry, counts }) })
+const entryOf = ({ steps, key, order, org_units, progress, counts, totals, conflicts, refused_rows, replaced, silent_units, skipped_units, batches, estimate, problem, ...entry }) => ({ ...entry, ...countedOf({ ...entry, counts }) })
 const runJson = ({ steps, key, order, ...run }) => ({ ...run, ...countedOf(run) })
-const countedOf = ({ state, counts }) => (['done', 'differs', 'refused', 'failed', 'cancelled'].includes(state) ? { read: counts.read, sent: counts.sent } : {})
+const countedOf = ({ state, counts }) => (['done', 'differs', 'refused', 'failed', 'cancelled'].includes(state) ? { read: counts.read, sent: counts.sent, ...(counts.skipped_units && { units_skipped: counts.skipped_units }) } : {})
 const NOTHING = { read: 0, mapped: 0, unmapped: {}, summed: 0, sent: 0, created: 0, updated: 0, unchanged: 0, ignored: {}, verified: 0, differing: 0 }
 const COUNTS = { ...NOTHING, read: 1420, mapped: 1360, unmapped: { no_counterpart: 48, undecided: 12 }, summed: 210, sent: 1340, unchanged: 20 }
 

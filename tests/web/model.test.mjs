@@ -769,8 +769,9 @@ test('what an account may do: entering data wants an authority and a data set sh
 })
 
 test('what came of a transfer: of an undo and of a run that found nothing nothing else is said', async () => {
-  const { outcomeWords } = await import('../../web/model/report.js')
-  const said = (more) => outcomeWords({ outcome: 'done', dry_run: false, counts: { read: 5 }, ...more })
+  const { verdictOf } = await import('../../web/model/report.js')
+  const verdict = (more) => verdictOf({ outcome: 'done', dry_run: false, counts: { read: 5 }, ...more })
+  const said = (more) => verdict(more).words
   assert.match(said({}), /totals of both sides agree/)
   assert.match(said({ dry_run: true }), /everything could be sent/)
   assert.match(said({ counts: { read: 0 } }), /there was nothing to send/)
@@ -779,4 +780,6 @@ test('what came of a transfer: of an undo and of a run that found nothing nothin
   assert.match(said({ undo: true, outcome: 'refused' }), /^Some cells were left as they are/)
   assert.match(said({ undo: true, outcome: 'differs' }), /is not what it should be/)
   assert.equal(said({ outcome: 'new one' }), 'new one')
+  const tones = [{}, { dry_run: true }, { undo: true, counts: { read: 0 } }, { counts: { read: 0 } }, { counts: { read: 5, skipped_units: 1 } }, { dry_run: true, counts: { read: 5, skipped_units: 1 } }, { outcome: 'refused' }, { outcome: 'differs' }, { outcome: 'cancelled' }].map((more) => verdict(more).tone)
+  assert.deepEqual(tones, ['good', 'good', 'good', 'info', 'warning', 'warning', 'warning', 'error', 'info'])
 })

@@ -317,6 +317,15 @@ describe('a run that proves no totals', () => {
     await stage.clean('run-skipped')
     await opened(stage, madeUpRun({ ...skipped, totals: [{ ...totals[0], equal_but_skipped: false }] }))
     await page.getByRole('cell', { name: 'No', exact: true }).waitFor()
+    const checked = await opened(stage, madeUpRun({ ...skipped, dry_run: true })) // the run, its report and the list say the same of it
+    assert.match(await checked.notice.first().innerText(), /are ready to be sent\s+Dry run: everything could be sent but the values of organisation units that the target does not have\. Nothing was written\./)
+    assert.match(await checked.notice.first().getAttribute('class'), /warning/)
+    assert.match(await page.locator('.title .tag').getAttribute('class'), /warning/)
+    await stage.clean('run-check-skipped')
+    await page.getByRole('link', { name: 'Report to print' }).click()
+    await page.locator('.report .notice.warning').getByText('Dry run: everything could be sent but the values of').waitFor()
+    await page.getByRole('link', { name: 'Runs' }).click()
+    await page.getByRole('row').locator('.tag.warning').getByText('Checked, some skipped').waitFor()
   })
 
   scene('one that read nothing proves nothing; one whose totals agree may differ all the same', {}, async (stage) => {

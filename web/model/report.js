@@ -1,4 +1,4 @@
-// What came of a transfer, in one sentence, as its report tells it. No DOM.
+// What came of a transfer, and how good that is, in one sentence, as its report tells it. No DOM.
 import { t } from '../i18n.js'
 
 const OUTCOMES = {
@@ -28,19 +28,18 @@ const OF_UNDO_CHECKS = {
 }
 const NOTHING = () => t('The source gave no values for what was asked: there was nothing to send.')
 
-/** Of a run that found nothing nothing is proved. */
-export const foundNothing = ({ outcome, undo, counts }) => !undo && outcome === 'done' && counts?.read === 0 && !counts.sent
+const TONES = { done: 'good', differs: 'error', failed: 'error', cancelled: 'info', paused: 'info' }
 
-/** All went through but what was to be skipped. */
-export const hasSkipped = ({ outcome, counts }) => outcome === 'done' && counts?.skipped_units > 0
+/** The one verdict on what came of a run, by its report: {tone, words}. "good": all that the source had went through, and it had something. Where nothing was read nothing is proved. */
+export function verdictOf({ outcome, dry_run, undo, counts }) {
+  if (outcome === 'done' && !undo && counts?.read === 0 && !counts.sent) return { tone: 'info', words: NOTHING() }
+  if (outcome === 'done' && counts?.skipped_units > 0) return { tone: 'warning', words: dry_run ? CHECK_BUT_SKIPPED() : BUT_SKIPPED() }
+  const special = dry_run ? (undo ? OF_UNDO_CHECKS : OF_CHECKS) : undo ? OF_UNDOS : {}
+  return { tone: TONES[outcome] ?? 'warning', words: (special[outcome] ?? OUTCOMES[outcome])?.() ?? outcome }
+}
+
+/** The same of a run, or of what a list tells of it. */
+export const runVerdict = ({ state, dry_run, undoes, counts, read, sent, units_skipped }) => verdictOf({ outcome: state, dry_run, undo: undoes, counts: counts ?? { read, sent, skipped_units: units_skipped } })
 
 /** Does a total agree, but for what was skipped? In words. */
 export const agreement = ({ equal, equal_but_skipped: but }) => (equal ? t('Yes') : but ? t('But for what was skipped') : t('No'))
-
-export function outcomeWords(report) {
-  const { outcome, dry_run, undo } = report
-  if (foundNothing(report)) return NOTHING()
-  if (hasSkipped(report)) return dry_run ? CHECK_BUT_SKIPPED() : BUT_SKIPPED()
-  const special = dry_run ? (undo ? OF_UNDO_CHECKS : OF_CHECKS) : undo ? OF_UNDOS : {}
-  return (special[outcome] ?? OUTCOMES[outcome])?.() ?? outcome
-}

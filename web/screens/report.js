@@ -7,7 +7,7 @@ import { Link } from '../router.js'
 import { Title } from '../title.js'
 import { download } from '../download.js'
 import { Button, Loading, Notice, Problem } from '../ui.js'
-import { agreement, foundNothing, hasSkipped, outcomeWords } from '../model/report.js'
+import { agreement, verdictOf } from '../model/report.js'
 import { conflictWords, ignoredOf, unmappedOf, unmappedReason } from '../model/run.js'
 import { periodsText, periodText } from '../period-text.js'
 import { someOf } from '../some-of.js'
@@ -19,13 +19,14 @@ export function Report({ params }) {
   if (!loaded.data)
     return html`<div class="page"><h1>${t('Transfer report')}</h1><${Problem} error=${loaded.error} again=${loaded.reload} />${loaded.loading && html`<${Loading} />`}</div>`
   const report = loaded.data
+  const verdict = verdictOf(report)
   const skips = report.control_totals.some((one) => one.skipped)
   const asFile = () => download(`report-${id}.html`, new Blob([asDocument(shown.current, t('Transfer report'))], { type: 'text/html' }))
   return html`<div class="page report" ref=${shown}>
     <p class="row screen-only"><${Link} to="/runs/${encodeURIComponent(id)}">${t('Back to the run')}<//><span class="grow"></span>
       <${Button} primary onClick=${() => print()}>${t('Print')}<//><${Button} onClick=${asFile}>${t('Save as a page')}<//></p>
     <${Title} names=${[t('Transfer report'), periodsText(report.periods)]} /><h1>${t('Transfer report')}</h1>
-    <${Notice} tone=${report.outcome !== 'done' ? 'warning' : foundNothing(report) ? undefined : hasSkipped(report) ? 'warning' : 'good'} title=${outcomeWords(report)} /><${Problem} error=${report.problem} />
+    <${Notice} tone=${verdict.tone} title=${verdict.words} /><${Problem} error=${report.problem} />
     <${About} report=${report} />
     <${Table} title=${t('Counts')} head=${[t('What'), t('Number')]} rows=${countsOf(report)} numbers=${[1]} />
     <${Table} title=${t('Control totals per data element and period')} head=${[t('Data element'), t('Period'), t('Source'), t('Target'), t('Cells'), t('Agrees'), ...(skips ? [t('Skipped')] : [])]} numbers=${[2, 3, 4, 6]}

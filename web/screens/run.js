@@ -8,7 +8,7 @@ import { download } from '../download.js'
 import { Bar, Button, Loading, Name, Notice, Problem, Tag } from '../ui.js'
 import { periodsText, periodText } from '../period-text.js'
 import { reviewAddress } from '../model/address.js'
-import { agreement, foundNothing, hasSkipped, outcomeWords } from '../model/report.js'
+import { agreement, runVerdict } from '../model/report.js'
 import { canGoOn, estimateText, ignoredOf, stepsOf, unmappedOf, unmappedReason } from '../model/run.js'
 import { useGoingAnywhere } from './going.js'
 import { RunTag, stateOf } from './runs.js'
@@ -120,8 +120,6 @@ function Steps({ run, under_way }) {
 /** So many values of others are overwritten without a further question. */
 const UNASKED = 1000
 
-const NOTICES = { positive: 'good', warning: 'warning', negative: 'error' }
-
 /** The one sentence that matters, with what to do next. */
 function Outcome({ run, server }) {
   const [state, set] = useState({})
@@ -138,16 +136,14 @@ function Outcome({ run, server }) {
   }
   const { counts } = run
   const refused = ignoredOf(counts)
-  const ended = { outcome: run.state, dry_run: run.dry_run, undo: run.undoes, counts } // as its report has it
-  const told = outcomeWords(ended)
+  const { tone, words: told } = runVerdict(run)
   if (run.undoes && ['done', 'refused', 'differs'].includes(run.state)) { // it sends nothing, and proves no totals
-    const [tone, title] = stateOf(run)
-    return html`<${Notice} tone=${NOTICES[tone]} title=${title} live>${told}<//>`
+    return html`<${Notice} tone=${tone} title=${stateOf(run)[1]} live>${told}<//>`
   }
   if (run.dry_run && (run.state === 'done' || run.state === 'refused')) {
     const ready = counts.sent > 0 ? tn('{n} value is ready to be sent', '{n} values are ready to be sent', counts.sent) : t('There is nothing to send')
-    return html`<${Notice} tone=${run.state === 'done' ? 'good' : 'warning'} title=${ready} live>
-      <p>${t('Nothing was written.')} ${refused > 0 ? tn('{n} of them would be refused: see below.', '{n} of them would be refused: see below.', refused) : ''}
+    return html`<${Notice} tone=${tone} title=${ready} live>
+      <p>${run.state === 'done' ? told : t('Nothing was written.')} ${refused > 0 ? tn('{n} of them would be refused: see below.', '{n} of them would be refused: see below.', refused) : ''}
         ${counts.unchanged > 0 ? tn('{n} is there already.', '{n} are there already.', counts.unchanged) : ''}</p>
       ${counts.sent > 0 && run.estimate && html`<p>${estimateText(run)}</p>`}
       ${counts.sent > 0 && html`<p class="row"><${Button} primary loading=${state.loading} onClick=${counts.updated > UNASKED ? () => set({ asked: true }) : sendIt}>${tn('Send {n} value', 'Send {n} values', counts.sent)}<//></p>`}
@@ -158,7 +154,7 @@ function Outcome({ run, server }) {
   }
   const agree = run.totals.filter((one) => one.equal).length
   const words = {
-    done: () => hasSkipped(ended) ? html`<${Notice} tone="warning" title=${t('Everything arrived but what was skipped')} live>${told}<//>` : foundNothing(ended) ? html`<${Notice} title=${t('There is nothing to send')} live>${told}<//>` : html`<${Notice} tone="good" title=${t('Everything arrived: all totals agree')} live>${tn('{n} value was read back from the target and is what was sent.', '{n} values were read back from the target and are what was sent.', counts.verified)}<//>`,
+    done: () => tone === 'warning' ? html`<${Notice} tone="warning" title=${t('Everything arrived but what was skipped')} live>${told}<//>` : tone === 'info' ? html`<${Notice} title=${t('There is nothing to send')} live>${told}<//>` : html`<${Notice} tone="good" title=${t('Everything arrived: all totals agree')} live>${tn('{n} value was read back from the target and is what was sent.', '{n} values were read back from the target and are what was sent.', counts.verified)}<//>`,
     differs: () => agree === run.totals.length ? html`<${Notice} tone="error" title=${t('Does not agree')} live>${told}<//>` : html`<${Notice} tone="error" title=${t('Not all totals agree')} live>${tn('{n} of {all} totals agrees. The others stand first in the table.', '{n} of {all} totals agree. The others stand first in the table.', agree, { all: run.totals.length })}<//>`,
     refused: () => html`<${Notice} tone="warning" title=${tn('The target did not take {n} value', 'The target did not take {n} values', refused)} live>${t('All else arrived and was verified. What was refused is below, with the reason.')}<//>`,
     failed: () => html`<${Problem} error=${run.problem ?? { title: t('The run failed') }} />`,

@@ -4,6 +4,7 @@ import { t, time } from '../i18n.js'
 import { gateway, useLoad, useServerNames } from '../api.js'
 import { Link } from '../router.js'
 import { Loading, Name, Problem, Tag } from '../ui.js'
+import { runVerdict } from '../model/report.js'
 import { periodsText, periodText } from '../period-text.js'
 import { LongList } from './long-list.js'
 
@@ -29,8 +30,11 @@ const ENDS_OF_UNDOS = {
 }
 
 /** [tone, words] */
-export function stateOf({ state, dry_run, undoes, read, sent }) {
-  if (state === 'done' && !dry_run && !undoes && read === 0 && sent === 0) return ['neutral', t('Nothing to send: the source gave nothing')]
+export function stateOf(run) {
+  const { state, dry_run, undoes } = run
+  const { tone } = runVerdict(run)
+  if (state === 'done' && tone === 'info') return ['neutral', t('Nothing to send: the source gave nothing')]
+  if (state === 'done' && tone === 'warning') return ['warning', dry_run ? t('Checked, some skipped') : t('Sent, some skipped')]
   if (dry_run && state === 'done') return ['positive', t('Checked')]
   return ((undoes && !dry_run && ENDS_OF_UNDOS[state]) || STATES[state])?.() ?? ['neutral', state]
 }
