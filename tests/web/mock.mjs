@@ -47,6 +47,7 @@ function beginning({ elements = 40, connected = ['district', 'central'], units =
     gonePlaces: [], // org units that decisions are about, told when one goes on
     drift: [], // changes, as docs/openapi.yaml has them
     combos: undefined, // others than those made up
+    checks: undefined, // what the doctor finds, other than that
     unlisted: undefined, // the id of an alignment that the list has no place for
     fail: undefined, // (method, path) => Problem or "cut", told by a test
     calls: [],
@@ -200,7 +201,7 @@ const ROUTES = [
   ['POST', /^\/v1\/servers\/([^/]+)\/connection$/, signIn],
   ['DELETE', /^\/v1\/servers\/([^/]+)\/connection$/, (world, [id]) => { world.connections.delete(id); return { status: 204 } }],
   ['GET', /^\/v1\/servers\/([^/]+)\/authorize$/, (world, [id], _, __, url) => { connect(world, id, 'oauth', url.searchParams.get('remember') === 'true'); return { status: 303, headers: { Location: url.searchParams.get('return_to') } } }],
-  ['GET', /^\/v1\/servers\/([^/]+)\/doctor$/, (world, [id]) => ({ json: doctor(id) })],
+  ['GET', /^\/v1\/servers\/([^/]+)\/doctor$/, (world) => ({ json: world.checks ?? doctor() })],
   ['GET', /^\/s\/([^/]+)\/api\/me$/, (world, [id]) => { signedIn(world, id); return { json: { authorities: world.authorities, dataViewOrganisationUnits: [], organisationUnits: [{ id: 'OrgUnit0000', displayName: 'Bo district' }] } } }],
   ['GET', /^\/s\/([^/]+)\/api\/system\/info$/, (world, [id]) => { signedIn(world, id); return { json: { version: '2.41.3', serverDate: '2026-11-24T11:00:00.000', lastAnalyticsTableSuccess: world.tables, calendar: world.calendar } } }],
   ['GET', /^\/s\/([^/]+)\/api\/dataSets\/[^/]+$/, (world, [id]) => { signedIn(world, id); return { json: madeUpSet(world.elements) } }],
@@ -276,10 +277,14 @@ function signIn(world, [id], body) {
 }
 
 const doctor = () => [
+  { check: 'address', outcome: 'ok', found: 'https://dhis.example.org/hmis', meaning: 'well formed', remedy: '' },
   { check: 'network', outcome: 'ok', found: 'answered in 20 ms', meaning: 'reachable from here', remedy: '' },
   { check: 'clock', outcome: 'warning', found: '95 seconds behind ours', meaning: 'ID tokens of the server look expired or not valid yet (a minute is allowed), and codes of a second factor are taken for half a minute only', remedy: 'let both machines keep time by NTP' },
   { check: 'sign-in pat', outcome: 'failed', found: 'off, though the configuration names it', meaning: 'something new that nobody has worded yet', remedy: 'use https://dhis.example.org/hmis' },
+  { check: 'sign-in password', outcome: 'ok', found: 'on', meaning: "drawbridge signs in with user name, password and, where the user has one, the code of the second factor, and keeps the server's session", remedy: '' },
+  { check: 'client', outcome: 'failed', found: 'drawbridge, redirect address https://gate.example/v1/callback/district: the server does not know it so', meaning: 'the server knows no such client, or the client with another redirect address: it must be the same letter by letter', remedy: `as an administrator, POST this to https://dhis.example.org/hmis/api/oAuth2Clients: ${DEFINITION}` },
 ]
+const DEFINITION = JSON.stringify({ clientId: 'drawbridge', clientSecret: 'PUT THE BCRYPT HASH OF THE SECRET HERE', redirectUris: 'https://gate.example/v1/callback/district', clientSettings: JSON.stringify({ 'settings.client.require-proof-key': true }) })
 
 function dataSets(id) {
   const names = id === 'district' ? ['Monthly facility report', 'Weekly surveillance', 'Stock report', ...Array.from({ length: 9 }, (_, i) => `Données ${'abcdefghi'[i]}`)] : ['National monthly summary', 'Weekly epidemic report', 'National stock report']

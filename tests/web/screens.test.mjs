@@ -492,6 +492,7 @@ describe('what the doctor found', () => {
     scene(`in ${locale}`, { connected: [], locale }, async ({ page, go, clean }) => {
       await go('/servers')
       await page.getByRole('button', { name: button }).click()
+      await page.locator('.checks > details summary').click()
       for (const text of words) await page.getByText(text).waitFor()
       await clean(`servers-examined-${locale.slice(0, 2)}`)
     })

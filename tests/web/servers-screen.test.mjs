@@ -53,6 +53,44 @@ scene('one signs out of all at once, and is told first what that means', { expec
   assert.equal(await ask.count(), 0)
 })
 
+scene('what a server was examined for: what wants a look is open, with what to do; what is good is folded, and can be read by keys', {}, async ({ page, go, clean }) => {
+  await go('/servers')
+  const button = page.getByRole('button', { name: 'Examine District HMIS' })
+  await button.focus()
+  await press(page, 'Enter')
+  const found = page.getByRole('region', { name: 'What was found at District HMIS' })
+  await found.getByRole('status').getByText('3 checks want a look').waitFor()
+  await hasFocus(button, page)
+  const open = found.locator('> ul > li')
+  assert.deepEqual(await open.locator('p:first-child').allInnerTexts(), ['Wrong Sign-in: PAT', 'Wrong Registration of drawbridge', 'Attention Clock'])
+  const [, client, clock] = await open.all()
+  assert.match(await clock.innerText(), /95 s behind\s+ID tokens of the server look expired .*\s+What to do: let both machines keep time by NTP$/)
+  assert.match(await client.innerText(), /the server does not know it so\s+the server knows no such client.*\s+What to do: as an administrator, POST this to https:\/\/dhis\.example\.org\/hmis\/api\/oAuth2Clients\s+What to send$/)
+  await clean('servers-examined-folded')
+  const good = found.getByText('3 checks are good')
+  await client.getByText('What to send').focus()
+  await press(page, 'Enter', 'Tab', 'Enter')
+  assert.equal(JSON.parse(await client.locator('pre').innerText()).clientId, 'drawbridge')
+  await hasFocus(good, page)
+  await found.getByText('drawbridge signs in with user name, password').waitFor() // also what is good says what that means
+  for (const [width, label] of [[1280, 'wide'], [640, 'narrow'], [320, 'least']]) {
+    await page.setViewportSize({ width, height: 900 })
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), 0, label)
+    await clean(`servers-examined-${label}`)
+  }
+})
+
+scene('of a server on the way to which nothing is wrong that is said, in high contrast too', { forcedColors: 'active' }, async ({ page, go, world, clean }) => {
+  world.checks = [{ check: 'clock', outcome: 'ok', found: '0 seconds ahead of ours', meaning: 'close enough', remedy: '' }]
+  await go('/servers')
+  await page.getByRole('button', { name: 'Examine Central HMIS' }).click()
+  const found = page.getByRole('region', { name: 'What was found at Central HMIS' })
+  await found.getByText('Nothing is wrong on the way to this server.').waitFor()
+  await found.getByText('1 check is good').click()
+  assert.match(await found.getByRole('listitem').innerText(), /^Good Clock\s+0 s ahead\s+close enough$/)
+  await clean('servers-examined-good')
+})
+
 scene('who is signed in at one server has nothing to do at once', { connected: ['district'] }, async ({ page, go }) => {
   await go('/servers')
   await page.getByRole('button', { name: 'Sign out of District HMIS' }).waitFor()

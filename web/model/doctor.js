@@ -1,7 +1,7 @@
 // What the doctor found at a server, in words. His sentences are English and each is the key of its translation; what is not here is shown as he says it. No DOM.
-import { t, time, tn } from '../i18n.js'
+import { listed, t, time, tn } from '../i18n.js'
 
-/** Meanings and remedies of what is not good. */
+/** Meanings and remedies. */
 const sentences = (t) => [
   t("write it as https://host/path, without anything behind DHIS2's own path"),
   t('this is an address inside DHIS2, not the one that all of it lies below'),
@@ -91,6 +91,43 @@ const sentences = (t) => [
   t('the server describes no authorization server (releases before 2.42 have none of this kind)'),
   t('the authorization server is switched off, or the way to /.well-known/openid-configuration is closed'),
   t('set oauth2.server.enabled = on and server.base.url in dhis.conf and restart DHIS2; let the reverse proxy pass /.well-known and /oauth2 on'),
+  // of what is good
+  t('well formed'),
+  t('reachable from here'),
+  t('it was issued for this host by an authority that is trusted here'),
+  t('the address itself answers'),
+  t('a release that drawbridge knows'),
+  t('a release up to 2.40, or the way to /api/loginConfig is closed'),
+  t('no page, no portal and no empty answer stands in for DHIS2 on /api'),
+  t('nothing on the way takes them away'),
+  t('apps can change and delete'),
+  t('people sign in at the server itself, second factor included; drawbridge never sees a password'),
+  t('people sign in at the server itself; its codes are less protected (no PKCE), so the client\'s secret must stay secret'),
+  t('people paste a personal access token; not for users with a second factor'),
+  t('drawbridge signs in with user name, password and, where the user has one, the code of the second factor, and keeps the server\'s session'),
+  t('works, but keeps the password, and never for users with a second factor; not offered unless the configuration says so'),
+  t('the server calls itself by the address that drawbridge knows it by'),
+  t('people can sign in by it'),
+  t('as it should be: a program that asks for a token with user name and password is told invalid_client, "Unauthorized grant type". drawbridge sends people to the server instead, where a second factor works, too'),
+  t('releases from 2.42 on give no token for a user name and password; drawbridge sends people to the server instead'),
+  t('an app that asks for tokens from the browser gets "CORS error" or "Failed to fetch", whatever it sends and whatever the CORS allowlist says: a token is asked for by a server. drawbridge does that'),
+  t('the token endpoint reads JSON, too'),
+  t('the token endpoint reads a form (application/x-www-form-urlencoded) and nothing else: in a JSON body it finds no grant_type, whatever stands there ("Missing grant type"). drawbridge sends a form'),
+  t('the server\'s answers have no Date'),
+  t('close enough'),
+  t('drawbridge calls the server from its own machine, without an Origin: the server\'s CORS list needs no entry for it, and none would help. Which apps may call is decided by "apps" here'),
+  t('it asks for a sign-in, as it should'),
+  t('it answers without a sign-in'),
+  // what was found
+  t('the server refuses what drawbridge asks for'),
+  t('the server does not know it so'),
+  t('it may not use authorization codes'),
+  t('the server does not take id and secret'),
+  t('it cannot be told whether the secret is right'),
+  t('it may not renew sign-ins'),
+  t('known, and the secret is right'),
+  t('the client may not use it'),
+  t('the server has no password grant'),
 ]
 const known = new Set(sentences((text) => text))
 export const knownSentences = () => known
@@ -115,6 +152,8 @@ const CHECKS = {
   'token from browser': () => t('Token asked for by other web sites'),
 }
 
+const named = (what) => listed(what.split(/, | and /))
+
 const FOUND = [
   [/^answered in (\d+) ms$/, (ms) => t('answered in {n} ms', { n: Number(ms) })],
   [/^trusted, until (\S+) \((-?\d+) days\)$/, (date, days) => tn('trusted, until {date} ({n} day)', 'trusted, until {date} ({n} days)', Number(days), { date: time(date) })],
@@ -126,14 +165,20 @@ const FOUND = [
   [/^not told before signing in$/, () => t('not told before signing in')],
   [/^data where data belong$/, () => t('data where data belong')],
   [/^it cannot be told whether Authorization arrives$/, () => t('it cannot be told whether Authorization arrives')],
-  [/^(.*) (?:do|does) not arrive$/, (what) => t('{what} do not arrive', { what })],
-  [/^(.*) arrive$/, (what) => t('{what} arrive', { what })],
+  [/^(.*) (?:do|does) not arrive$/, (what) => t('{what} do not arrive', { what: named(what) })],
+  [/^(.*) arrive$/, (what) => t('{what} arrive', { what: named(what) })],
   [/^on$/, () => t('on')],
   [/^off$/, () => t('off')],
   [/^off, though the configuration names it$/, () => t('off, though the configuration names it')],
   [/^cannot be told$/, () => t('cannot be told')],
   [/^not used$/, () => t('not used')],
   [/^status (\d+) at (\S+)$/, (n, path) => t('status {n} at {path}', { n, path })],
+  [/^(status .*), to (\S+)$/, (what, address) => t('{what}, to {address}', { what: foundWords(what), address })],
+  [/^sends to (.*) \(status (\d+)\)$/, (address, status) => t('sends to {address} (status {status})', { address, status })],
+  [/^(.*), redirect address (\S+): (.*)$/, (client, address, state) => t('{client}, redirect address {address}: {state}', { client, address, state: doctorWords(state) })],
+  [/^the preflight is answered with (\d+), the call with (\d+), without /, (before, status) => t('the preflight is answered with {before}, the call with {status}, without Access-Control-Allow-Origin', { before, status })],
+  [/^the preflight is answered with (\d+), the call with (\d+), and with /, (before, status) => t('the preflight is answered with {before}, the call with {status}, with Access-Control-Allow-Origin', { before, status })],
+  [/^answered with (\d+.*)$/, (what) => t('answered with {what}', { what })],
 ]
 
 export function checkName(check) {
@@ -147,6 +192,14 @@ export function foundWords(found) {
     if (parts) return words(...parts.slice(1))
   }
   return doctorWords(found)
+}
+
+const REGISTRATION = /^as an administrator, POST this to (\S+): (\{.*\})(; then name client_id and client_secret in "oauth" of the server's configuration)?$/s
+
+/** What to do: {words, definition: what is to be sent for it, afterwards: what to do then}. */
+export function remedyWords(text) {
+  const [, address, definition, afterwards] = REGISTRATION.exec(text) ?? []
+  return definition ? { words: t('as an administrator, POST this to {address}', { address }), definition, afterwards: afterwards && t('then name client_id and client_secret in "oauth" of the server\'s configuration') } : { words: doctorWords(text) }
 }
 
 export function doctorWords(text) {
