@@ -32,10 +32,10 @@ struct chunk_record {
   enum chunk_state state;
   bool sent;  /* it was said of a planned one, right before */
   bool tells; /* where that was not said, nothing was sent; else nobody knows: an earlier release, or a machine that went down */
-  struct row_ranges not_stored; /* of a done one, in order: what the target did not take, or what somebody else was at */
-  struct row_ranges doubtful;   /* of these, in order: what it said that it took, and did not show */
-  struct row_ranges
-      settled; /* by an undo: put back, or found to be nobody's but somebody else's; what stands there since is not the run's */
+  struct row_ranges not_stored;   /* of a done one, in order: what the target did not take, or what somebody else was at */
+  struct row_ranges doubtful;     /* of these, in order: what it said that it took, and did not show */
+  struct row_ranges settled;      /* by an undo: what stands there since is not the run's */
+  struct row_ranges changed;      /* an undo found that somebody had changed it: nor is that, be it the same again */
   struct journal_rows refused[2]; /* refused.csv: when it was planned, and when it was done; n == 0: none */
   struct journal_rows rows;       /* of a planned or done one */
   struct str report;              /* JSON: of a planned one what was read, of a done one all of it */
@@ -77,7 +77,7 @@ int log_sending(struct run_log *log, size_t chunk, size_t count, struct error *e
 int log_dropped(struct run_log *log, size_t chunk, struct error *error);
 
 /* What became of each row of a plan, by its number. */
-enum row_fate { ROW_NOT_STORED, ROW_DOUBTFUL, ROW_NOT_PLANNED, ROW_STORED, ROW_SETTLED };
+enum row_fate { ROW_NOT_STORED, ROW_DOUBTFUL, ROW_NOT_PLANNED, ROW_STORED, ROW_SETTLED, ROW_CHANGED };
 struct row_fates {
   unsigned char *p; /* enum row_fate */
   size_t n;
@@ -87,7 +87,7 @@ bool log_is_stored(const struct chunk_record *record,
                    uint32_t row);                              /* may the row be what stands at the target, as far as the journal tells? */
 bool log_is_in(const struct row_ranges *ranges, uint32_t row); /* of ranges in order */
 int log_settled(struct run_log *log, size_t chunk, struct row_fates fates,
-                struct error *error); /* after an undo: those that are ROW_SETTLED */
+                struct error *error); /* after an undo: those that are ROW_SETTLED or ROW_CHANGED */
 int log_ended(struct run_log *log, const char *outcome, struct error *error);
 int log_undone(struct run_log *log, size_t chunk, struct error *error);
 int log_list(struct run_log *log, struct error *error); /* begins a list */

@@ -202,6 +202,7 @@ static int read_chunk(struct run_log *log, struct str what, const json_t *record
     log->undone = true;
   } else if (str_eq(what, STR("settled"))) {
     chunk->settled = read_ranges(log, json_object_get(record, "rows")); /* with those of an undo before */
+    chunk->changed = read_ranges(log, json_object_get(record, "changed"));
   }
   free(report);
   return 0;
@@ -395,6 +396,7 @@ int log_settled(struct run_log *log, size_t chunk, struct row_fates fates, struc
   RECORD("settled");
   json_out_member_int(&out, "chunk", (int64_t)chunk);
   write_ranges(&out, "rows", fates, 1U << ROW_SETTLED);
+  write_ranges(&out, "changed", fates, 1U << ROW_CHANGED);
   json_out_end(&out);
   return record(log, journal_note, &buf, error);
 }

@@ -20,14 +20,14 @@ static void doubt(struct plan_row *row, struct arena *arena) {
   (void)refusal_words(LANGUAGE_ENGLISH, arena, row->code, &row->text, &row->remedy);
 }
 
-static void judge_before(struct plan *rows, struct report *report) {
+static void judge_before(struct plan *rows, const struct chunk_record *record, struct report *report) {
   for (size_t i = 0; i < rows->n; i++) {
     struct plan_row *row = &rows->p[i];
     if (row->code.n) continue; /* told already */
     if (row_is_at(row))
       row->state = ROW_THERE;
     else
-      row->state = row_was(row) ? ROW_WAITING : ROW_FOREIGN;
+      row->state = row_was(row) && !log_is_in(&record->changed, row->number) ? ROW_WAITING : ROW_FOREIGN;
     if (row->state == ROW_WAITING && row_loses_note(row)) leave(row);
     report_counts(report)->unchanged += row->state == ROW_THERE;
   }
@@ -112,17 +112,23 @@ static void keep_shown(struct plan *rows, const struct chunk_record *record, str
   rows->n = kept;
 }
 
-/* Put back, as it was already, or changed by somebody. Of what the target would refuse for now, or refused, an undo that is asked for again takes care. */
+/* Put back, or as it was already. What the target would refuse for now, or refused, an undo that is asked for again takes care of. */
 static bool is_settled(const struct plan_row *row) {
-  return row->state == ROW_THERE || (row->state == ROW_SENT && row_is_at(row)) || (row->state == ROW_FOREIGN && !row->code.n);
+  return row->state == ROW_THERE || (row->state == ROW_SENT && row_is_at(row));
+}
+
+static bool is_changed(const struct plan_row *row) {
+  return row->state == ROW_FOREIGN && !row->code.n;
 }
 
 static int note_settled(struct run *run, struct arena *arena, size_t chunk, const struct chunk_record *record, size_t all,
                         const struct plan *rows, struct error *error) {
   struct row_fates fates = {ARENA_ARRAY(arena, all + 1, unsigned char), all};
   for (size_t i = 0; i < all; i++) fates.p[i] = log_is_in(&record->settled, (uint32_t)i) ? ROW_SETTLED : ROW_STORED;
-  for (size_t i = 0; i < rows->n; i++)
-    if (is_settled(&rows->p[i])) fates.p[rows->p[i].number] = ROW_SETTLED;
+  for (size_t i = 0; i < rows->n; i++) {
+    const struct plan_row *row = &rows->p[i];
+    if (is_settled(row) || is_changed(row)) fates.p[row->number] = is_changed(row) ? ROW_CHANGED : ROW_SETTLED;
+  }
   return log_settled(&run->log, chunk, fates, error);
 }
 
@@ -143,7 +149,7 @@ static int undo_rows(struct run *run, struct arena *arena, const struct chunk_re
   if (deliver_look(d, arena, rows->p, rows->n, error)) return -1;
   keep_shown(rows, record, arena);
   report_counts(report)->cells += rows->n;
-  judge_before(rows, report);
+  judge_before(rows, record, report);
   if (rows->n && run_gate(run, arena, rows->p[0].period, rows, is_shown, NULL, error)) return -1;
   if (deliver_send(d, arena, rows->p, rows->n, error)) return count_taken(rows, report), -1;
   if (d->dry_run)

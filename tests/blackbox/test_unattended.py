@@ -14,6 +14,7 @@ import time
 import harness
 import transfer_fixture as fixture
 from test_runs import Gateway
+from test_transfer import api
 
 SECRET = "a shared secret of the test"
 
@@ -284,7 +285,10 @@ class Undone(Unattended):
         undo = self.ended(self.undo(run))
         self.assertEqual((undo["state"], [c["code"] for c in undo["conflicts"]], self.stored("target")), ("refused", ["changed_meanwhile"], changed))
         self.fill("target", self.target, {next(iter(changed)): before})
-        again = self.ended(self.undo(run))  # what was left alone can be tried again
+        again = self.ended(self.undo(run))  # it is somebody's value, be it the same
+        self.assertEqual((again["state"], [c["code"] for c in again["conflicts"]], self.stored("target")), ("refused", ["changed_meanwhile"], {cell: before}))
+        self.assertEqual(api(self.sims["target"].port, "POST", "/api/dataValueSets", fixture.document({cell: before}, self.target.data_set), query="?importStrategy=DELETE").status, 200)
+        again = self.ended(self.undo(run))
         self.assertEqual((again["state"], self.stored("target"), self.run_now(run)["undone_by"]), ("done", {}, again["id"]))
         self.undo(run, 409)
 
