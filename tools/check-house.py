@@ -3,6 +3,7 @@
 
 Prints what is wrong, a line each, and closes with `N passed, N failed, N skipped`.
 """
+import ast
 import pathlib
 import re
 import shutil
@@ -105,6 +106,21 @@ def words():
                     yield f"{name}:{number}: {what}"
 
 
+def names():
+    """No class or test of Python twice in one place: the first one would never run."""
+    for name in TRACKED:
+        if not name.endswith(".py") or not (ROOT / name).exists():
+            continue
+        tree = ast.parse((ROOT / name).read_text())
+        for place in [tree, *(node for node in ast.walk(tree) if isinstance(node, ast.ClassDef))]:
+            seen = set()
+            for one in place.body:
+                if isinstance(one, (ast.ClassDef, ast.FunctionDef)) and not one.decorator_list:
+                    if one.name in seen:
+                        yield f"{name}:{one.lineno}: a second {one.name}"
+                    seen.add(one.name)
+
+
 def locks():
     """Lock files name packages, not where one machine fetched them."""
     for name in TRACKED:
@@ -133,7 +149,7 @@ def form():
 
 def main():
     failed = passed = skipped = 0
-    for rule in (arrows, headers, rooms, sizes, words, locks, proofs, form):
+    for rule in (arrows, headers, rooms, sizes, words, names, locks, proofs, form):
         try:
             problems = list(rule())
         except NotHere as what:
