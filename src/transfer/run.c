@@ -568,12 +568,25 @@ static int go(struct run *run, struct error *error) {
     result = log_units(&run->log, run->units, run->unit_count, run->slices.p, run->slices.n, buf_str(report_refused(run->whole)), error);
   if (!run->log.journal) result = run_list_take(run->watch, run->whole, error);
   if (result == 0 && (run_chunk_begin_first(run, error) || prepare_preflight(run, error))) result = -1;
-  for (run->chunk = 0; result == 0 && run->chunk < run_chunk_count(run); run->chunk++) result = run_chunk(run, run->chunk, error);
+  while (result == 0 && run->chunk < run_chunk_count(run)) {
+    result = run_chunk(run, run->chunk, error);
+    run->chunk += result == 0; /* one that failed is the one that was come to */
+  }
   struct error unused = {0};
   if (run_chunk_end(run, result < 0 ? &unused : error) < 0 || result < 0) return -1;
   run_tell(run, RUN_VERIFYING);
   if (!run->log.journal || run->log.ended) return 0;
   return log_ended(&run->log, report_outcome(run->whole, false), error);
+}
+
+/* Of a run that did not come to its end: what those before it did, and it did not come to. */
+static void add_earlier(struct run *run) {
+  struct error unused = {0};
+  for (size_t n = run->chunk + run->taken; n < run->log.chunk_count; n++) {
+    struct chunk_record record = log_chunk(&run->log, n);
+    struct str text = record.state == CHUNK_DONE ? record.report : record.taken;
+    if (text.n) (void)report_add(run->whole, text, &unused);
+  }
 }
 
 static struct estimating estimate_begin(const struct run *run) {
@@ -604,6 +617,7 @@ int run_servers(const struct run_order *order, struct str mapping_text, struct d
       (order->dry_run || take_journal(&run, journal, mapping_text, resume, error) == 0)) {
     result = first ? 0 : prepare(&run, error);
     if (result == 0) result = go(&run, error);
+    if (result < 0) add_earlier(&run);
     run_names(&run, result == 0);
     if (result == 0 && order->dry_run) estimate_end(&run);
   }

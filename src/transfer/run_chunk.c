@@ -602,8 +602,9 @@ static void count_taken(struct chunk *c) {
     *(!row->after.p ? &counts->removed : row->before.p ? &counts->updated : &counts->created) += 1;
   }
   struct str text = counts->sent ? report_json(c->report, &json) : STR_NONE;
-  if (!counts->sent || json.full || report_add(c->run->whole, text, &unused))
-    batches_add(report_batches(c->run->whole), report_batches(c->report)); /* what went has gone */
+  c->run->taken = counts->sent && !json.full && report_add(c->run->whole, text, &unused) == 0;
+  if (!c->run->taken) batches_add(report_batches(c->run->whole), report_batches(c->report)); /* what went has gone */
+  if (c->run->taken && c->run->log.journal) (void)log_taken(&c->run->log, c->number, text, &unused);
   buf_free(&json);
 }
 

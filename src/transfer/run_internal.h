@@ -39,6 +39,7 @@ struct chunk_record {
   struct journal_rows refused[2]; /* refused.csv: when it was planned, and when it was done; n == 0: none */
   struct journal_rows rows;       /* of a planned or done one */
   struct str report;              /* JSON: of a planned one what was read, of a done one all of it */
+  struct str taken; /* of a planned one that did not come to its end: the same with what the target took of it; empty: nothing */
 };
 
 /* What is read and written at once, for one period. */
@@ -75,6 +76,7 @@ int log_planned(struct run_log *log, size_t chunk, const struct plan *rows, stru
                 struct error *error);                                                  /* on the disk */
 int log_sending(struct run_log *log, size_t chunk, size_t count, struct error *error); /* before each POST; its plan is on the disk then */
 int log_dropped(struct run_log *log, size_t chunk, struct error *error);
+int log_taken(struct run_log *log, size_t chunk, struct str report, struct error *error);
 
 /* What became of each row of a plan, by its number. */
 enum row_fate { ROW_NOT_STORED, ROW_DOUBTFUL, ROW_NOT_PLANNED, ROW_STORED, ROW_SETTLED, ROW_CHANGED };
@@ -180,6 +182,7 @@ struct run {
   struct chunk *under_way;
   struct report *part; /* of the first chunk that is not in that of the run yet; NULL: none */
   size_t chunk;        /* that is worked on */
+  bool taken;          /* what the target took of it is in the report of the run, though it did not come to its end */
   struct map assigned; /* org units of the source's data sets, where all below one are asked for */
   bool knows_assigned; /* false: nobody asked, or was told */
   struct str *items;   /* what is asked from analytics, where that is read */

@@ -196,6 +196,8 @@ static int read_chunk(struct run_log *log, struct str what, const json_t *record
     chunk->not_stored = read_ranges(log, json_object_get(record, "not_stored"));
     chunk->doubtful = read_ranges(log, json_object_get(record, "doubtful"));
     chunk->report = arena_str(log->arena, str_of(report));
+  } else if (str_eq(what, STR("taken"))) {
+    chunk->taken = arena_str(log->arena, str_of(report));
   } else if (str_eq(what, STR("dropped"))) {
     *chunk = (struct chunk_record){0};
   } else if (str_eq(what, STR("undone"))) {
@@ -353,6 +355,15 @@ int log_dropped(struct run_log *log, size_t chunk, struct error *error) {
   json_out_member_int(&out, "chunk", (int64_t)chunk);
   json_out_end(&out);
   return record(log, journal_append, &buf, error);
+}
+
+/* For the report of who goes on and is stopped before the target was looked at again. */
+int log_taken(struct run_log *log, size_t chunk, struct str report, struct error *error) {
+  RECORD("taken");
+  json_out_member_int(&out, "chunk", (int64_t)chunk);
+  json_out_member_raw(&out, "report", report);
+  json_out_end(&out);
+  return record(log, journal_note, &buf, error);
 }
 
 /* Rows of these fates, a set of bits. What is not planned lies in a range or between two, whatever makes fewer of them. */

@@ -100,6 +100,39 @@ class SlowDisk(Journals):
                 shutil.rmtree(self.folder / "journal")
 
 
+class Stopped(Journals):
+    """A run that is stopped, gone on with and stopped again tells what stands at the target by it, also of what it did not come to."""
+
+    def stop_at(self, server, number, question, *more):
+        """Ctrl-C at the n-th question of that kind."""
+        between, asked = self.between[server], []
+        working = between.forward
+
+        def stopping(method, path, *rest):
+            asked.append(path) if question(method, path) else None
+            if len(asked) == number and run.poll() is None:
+                run.send_signal(signal.SIGINT)
+            return working(method, path, *rest)
+        between.forward = stopping
+        run = subprocess.Popen([str(harness.BUILD / "drawbridge"), *map(str, self.words(*more))], env={**os.environ, **self.environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.assertEqual(run.wait(timeout=harness.PATIENCE), 1)
+        between.forward = working
+        return self.read_report()["counts"]
+
+    def test_twice(self):
+        self.start(stored={(*self.source.cell("stock"), month, unit, fixture.DEFAULT): "5" for month in fixture.PERIODS for unit in self.source.units})
+        self.stand_between()
+        first = self.stop_at("target", 2, lambda method, path: method == "POST" and path.startswith("/api/dataValueSets"))
+        self.assertEqual((first["sent"], first["created"], first["verified"], len(self.stored("target"))), (6, 6, 3, 6))
+        for side in ("source", "target"):
+            again = self.stop_at(side, 1, lambda method, path: True, "--resume")
+            self.assertEqual([again[name] for name in ("read", "cells", "sent", "created", "verified")], [first[name] for name in ("read", "cells", "sent", "created", "verified")], side)
+        again = self.stop_at("target", 1, lambda method, path: path.startswith("/api/dataValueSets"), "--resume")
+        self.assertEqual([again[name] for name in ("sent", "created", "verified")], [6, 6, 3])
+        self.transfer("--resume")
+        self.assertEqual([self.counts[name] for name in ("read", "cells", "sent", "created", "verified", "unchanged")], [9, 9, 9, 9, 9, 0])
+
+
 class Undone(Journals):
     """What somebody entered at the target where the run stored nothing is not the run's."""
 
