@@ -28,6 +28,7 @@ struct store_engine {
   int (*check)(struct str place, struct error *error);                         /* of store_check_address */
   struct store *(*open)(struct str place, bool may_make, struct error *error); /* place: what follows the scheme */
   void (*close)(struct store *store);
+  void (*rest)(struct store *store); /* NULL: there is nothing to let go of */
 
   int (*session_put)(struct store *store, const struct store_session *session, struct error *error);
   int (*session_get)(struct store *store, const unsigned char *id, struct arena *arena, struct store_session *ret, struct error *error);

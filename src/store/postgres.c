@@ -232,6 +232,10 @@ static int postgres_purge(struct store *store, int64_t now_ms, struct error *err
 
 /* --- life --- */
 
+static void postgres_rest(struct store *store) {
+  postgres_disconnect((struct postgres *)store);
+}
+
 static void postgres_close(struct store *store) {
   struct postgres *postgres = (struct postgres *)store;
   postgres_disconnect(postgres);
@@ -320,6 +324,7 @@ const struct store_engine store_postgres = {
     .check = postgres_check,
     .open = postgres_open,
     .close = postgres_close,
+    .rest = postgres_rest,
     .session_put = postgres_session_put,
     .session_get = postgres_session_get,
     .session_list = postgres_session_list,

@@ -277,6 +277,10 @@ int store_journal_list(struct store *store, struct str kind, struct str id, stru
   return store->engine->journal_list(store, kind, id, name, after, limit, arena, ret, ret_count, error);
 }
 
+void store_rest(struct store *store) {
+  if (store->engine->rest) store->engine->rest(store);
+}
+
 int store_purge(struct store *store, int64_t now_ms, struct error *error) {
   return store->engine->purge(store, now_ms, error);
 }

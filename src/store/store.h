@@ -33,6 +33,7 @@ struct store *store_open(struct str address,
                          struct error *error); /* ERROR_configuration: not an address of a store; ERROR_store_unavailable */
 struct store *store_open_existing(struct str address, struct error *error); /* the same, and makes none: ERROR_configuration */
 void store_close(struct store *store);
+void store_rest(struct store *store); /* it is not called for a while: a connection to a database ends, and the next call makes one */
 
 /* --- sessions: one browser's relation to drawbridge --- */
 

@@ -280,6 +280,7 @@ static struct claim *try_in_store(const char *place, const struct claim_wish *wi
   }
   struct claim *claim = mem_alloc(sizeof *claim);
   *claim = (struct claim){.fd = -1, .hold = hold};
+  hold_rest(hold);
   return claim;
 }
 
@@ -293,6 +294,10 @@ static void release_in_store(struct claim *claim) {
 }
 
 /* --- any --- */
+
+bool claim_is_kept(struct claim *claim) {
+  return !claim->hold || hold_is_kept(claim->hold);
+}
 
 void claim_release(struct claim *claim) {
   if (!claim) return;

@@ -7,7 +7,9 @@
  *
  * The folder: a file for each claim, locked (flock) by whoever holds it, with what it is about as JSON; `guard`, locked while somebody looks round. Made by root, they are given to the owner of the folder around, so that a service finds them usable.
  *
- * Life cycle: claim_take, claim_release. Blocks on the disk, and for as long as it is told to wait. */
+ * A claim is taken by who then writes, and never to see whether it could be had: that would be in the way of who means it.
+ *
+ * Life cycle: claim_take, claim_release; from any thread, by one at a time. Blocks on the disk, and for as long as it is told to wait. */
 #ifndef DRAWBRIDGE_TRANSFER_CLAIM_H
 #define DRAWBRIDGE_TRANSFER_CLAIM_H
 
@@ -36,6 +38,8 @@ struct claim_wait {
 
 /* NULL: ERROR_conflict: another run has it: the message says which, since when and whose; ERROR_cancelled; ERROR_inside: the folder cannot be used. */
 struct claim *claim_take(const char *folder, const struct claim_wish *wish, const struct claim_wait *wait, struct error *error);
+/* False: it was lost, as one in a store is by a process that stood still. A run that took it long before it writes asks for that. */
+bool claim_is_kept(struct claim *claim);
 void claim_release(struct claim *claim); /* NULL is fine */
 
 #endif

@@ -20,6 +20,7 @@ struct hold {
   uv_mutex_t lock; /* of `over` */
   uv_cond_t ended;
   bool over;
+  bool rests; /* under store_lock */
 };
 
 bool hold_is_place(const char *place) {
@@ -49,13 +50,19 @@ struct str hold_owner(const struct hold *hold) {
 
 /* --- keeping it --- */
 
-/* What another has by now is not taken again; a store that is away is asked again in four seconds. */
-static void move(struct hold *hold) {
-  struct store_lease lease;
-  struct error ignored = {0};
+/* What another has by now is not taken again: 0. */
+static int move(struct hold *hold, struct store_lease *ret, struct error *error) {
   struct store *store = hold_store(hold);
   int64_t now = clock_now_ms();
-  (void)store_lease_take(store, str_of(hold->lease), str_of(hold->owner), now, now + HOLD_LEASE_MS, &lease, &ignored);
+  int held = store_lease_take(store, str_of(hold->lease), str_of(hold->owner), now, now + HOLD_LEASE_MS, ret, error);
+  if (hold->rests) store_rest(store);
+  hold_store_done(hold);
+  return held;
+}
+
+void hold_rest(struct hold *hold) {
+  store_rest(hold_store(hold));
+  hold->rests = true;
   hold_store_done(hold);
 }
 
@@ -64,8 +71,10 @@ static void keep(void *payload) {
   uv_mutex_lock(&hold->lock);
   while (!hold->over)
     if (uv_cond_timedwait(&hold->ended, &hold->lock, (uint64_t)MOVE_MS * 1000000) == UV_ETIMEDOUT && !hold->over) {
+      struct store_lease unused;
+      struct error ignored = {0}; /* a store that is away is asked again in four seconds */
       uv_mutex_unlock(&hold->lock);
-      move(hold);
+      (void)move(hold, &unused, &ignored);
       uv_mutex_lock(&hold->lock);
     }
   uv_mutex_unlock(&hold->lock);
@@ -131,14 +140,24 @@ void hold_release(struct hold *hold) {
   free_hold(hold);
 }
 
-/* --- the journal --- */
-
 static bool may_pass(struct error *error, int64_t until_ms) {
   if (error->code != ERROR_store_unavailable || clock_monotonic_ms() >= until_ms) return false;
   *error = (struct error){0};
   (void)nanosleep(&(struct timespec){.tv_nsec = AGAIN_MS * 1000000L}, NULL);
   return true;
 }
+
+bool hold_is_kept(struct hold *hold) {
+  int64_t until = clock_monotonic_ms() + HOLD_PATIENCE_MS;
+  struct store_lease lease = {0};
+  struct error error = {0};
+  int held;
+  do held = move(hold, &lease, &error);
+  while (held < 0 && may_pass(&error, until));
+  return held == 1 && lease.fence == hold->fence;
+}
+
+/* --- the journal --- */
 
 /* An answer that took its time may be heard by a process that stood still in between: it was true when it was given. So it is asked for again, until it is fresh. */
 int hold_add(struct hold *hold, struct str name, struct str bytes, struct error *error) {

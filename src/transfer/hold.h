@@ -24,6 +24,12 @@ struct str hold_lease(struct str id, struct arena *arena); /* the name of its le
 struct hold *hold_take(const char *place, struct error *error);
 void hold_release(struct hold *hold); /* NULL is fine */
 
+/* It is only kept from now on, and keeps no connection to the database for that: there may be many (claims of runs that have no thread yet). */
+void hold_rest(struct hold *hold);
+
+/* Nobody else has had it since. False: somebody may, since this process stood still for longer than the lease; or the store does not tell. */
+bool hold_is_kept(struct hold *hold);
+
 struct str hold_id(const struct hold *hold);
 struct str hold_owner(const struct hold *hold);
 
