@@ -12,7 +12,7 @@
 #include "http/url.h"
 #include "net/work.h"
 
-enum { TRANSFERS = 2, TRANSFERS_WAITING = 64, MAKINGS = 4, MAKINGS_WAITING = 16 }; /* of the runner: at once, and waiting */
+enum { TRANSFERS = 2, TRANSFERS_WAITING = 64, WAITERS = 2, MAKINGS = 4, MAKINGS_WAITING = 16 }; /* of the runner: at once, and waiting */
 enum { THREADS = 4, QUEUE = 256, BODY_MAX = 16 << 20, ANSWER_MAX = 80 << 20, EMPTY_MAX = 1024, PACKED_FROM = 2048 };
 
 struct door { /* on each loop one */
@@ -300,6 +300,7 @@ struct api *api_new(struct gateway *gateway, struct error *error) {
   api->shared = store_is_shared(gateway_config(gateway)->store);
   if (uv_mutex_init(&api->store_lock)) abort();
   api->runner = runner_new((struct runner_hands[RUNNER_CREWS]){[RUNNER_TRANSFERS] = {api_run_work, TRANSFERS, TRANSFERS_WAITING},
+                                                               [RUNNER_WAITERS] = {api_run_work, WAITERS, TRANSFERS_WAITING},
                                                                [RUNNER_MAKINGS] = {api_making_work, MAKINGS, MAKINGS_WAITING}},
                            api);
   api->events = events_new(api->shared);

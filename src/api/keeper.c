@@ -30,7 +30,7 @@ struct keeper {
 
 /* --- runs that were left off --- */
 
-static bool is_left_off(struct keeper *k, struct str id, const struct config *config, struct arena *arena) {
+static bool is_left_off(struct keeper *k, struct str id, const struct config *config, struct arena *arena, enum runner_crew *ret_crew) {
   struct store_document run;
   struct runner_view view;
   struct error error = {0};
@@ -41,6 +41,7 @@ static bool is_left_off(struct keeper *k, struct str id, const struct config *co
   api_store_done(k->api);
   if (found != 1) return false;
   struct run_about about = run_about_read(arena, run.about);
+  *ret_crew = run_crew(&about);
   if (!about.beside.mandate.n || !(str_eq(about.state, RUN_STATE_OPEN) || str_eq(about.state, STR("interrupted")))) return false;
   if (api_is_shared(k->api)) return true; /* its lease would tell */
   return run_folder(arena, config->store, id, &folder, &error) == 0 &&
@@ -50,7 +51,7 @@ static bool is_left_off(struct keeper *k, struct str id, const struct config *co
 static void go_on(struct keeper *k, struct str id, const struct config *config, struct arena *arena) {
   struct error error = {0};
   struct run_start how = {.gateway = k->gateway, .public_url = config->public_url, .store = config->store, .resume = true};
-  if (!is_left_off(k, id, config, arena)) return;
+  if (!is_left_off(k, id, config, arena, &how.crew)) return;
   log_event(LOG_INFO, "run_gone_on_with", LOG_STR("run", id));
   if (run_document_start(k->api, id, &how, &error)) log_event(LOG_WARNING, "run_not_gone_on_with", LOG_STR("run", id), LOG_FAILURE(&error));
 }

@@ -1,11 +1,11 @@
 #include "api/run_document.h"
 
-#include "api/runner.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/json_doc.h"
 #include "base/mem.h"
 #include "crypt/random.h"
+#include "transfer/hold.h"
 #include <errno.h>
 #include <jansson.h>
 #include <sys/stat.h>
@@ -175,6 +175,16 @@ static char *copy_of(struct str text) {
   return mem_printf("%.*s", STR_ARG(text));
 }
 
+static char *new_holder(void) {
+  char text[ID_LETTERS];
+  random_letters(text, sizeof text);
+  return mem_printf("%.*s", ID_LETTERS, text);
+}
+
+enum runner_crew run_crew(const struct run_about *about) {
+  return about->wait && !about->dry_run ? RUNNER_WAITERS : RUNNER_TRANSFERS;
+}
+
 int run_document_start(struct api *api, struct str id, const struct run_start *how, struct error *error) {
   struct run_payload *payload = mem_alloc(sizeof *payload);
   *payload = (struct run_payload){.id = copy_of(id),
@@ -182,19 +192,22 @@ int run_document_start(struct api *api, struct str id, const struct run_start *h
                                   .session = how->session ? gateway_session_ref(how->session) : NULL,
                                   .public_url = copy_of(how->public_url),
                                   .store = copy_of(how->store),
+                                  .holder = how->holder.n ? copy_of(how->holder) : new_holder(),
+                                  .claim = how->claim,
                                   .resume = how->resume};
-  int result =
-      how->promise ? runner_keep(how->promise, payload, error) : runner_start(api_runner(api), RUNNER_TRANSFERS, id, payload, error);
+  int result = how->promise ? runner_keep(how->promise, payload, error) : runner_start(api_runner(api), how->crew, id, payload, error);
   if (result == 0) return 0;
   run_payload_free(payload);
   return -1;
 }
 
 void run_payload_free(struct run_payload *payload) {
+  claim_release(payload->claim);
   gateway_session_unref(payload->session);
   free(payload->id);
   free(payload->public_url);
   free(payload->store);
+  free(payload->holder);
   free(payload);
 }
 
@@ -223,4 +236,15 @@ int run_folder(struct arena *arena, struct str store, struct str id, const char 
 const char *run_claims_folder(struct arena *arena, struct str store, struct str id) {
   if (!str_starts(store, a_file)) return place_in(arena, store, id);
   return arena_cstr(arena, arena_printf(arena, "%.*s.claims", STR_ARG(str_from(store, a_file.n))));
+}
+
+const char *run_place_of(struct arena *arena, const char *place, struct str holder) {
+  return hold_is_place(place) ? arena_cstr(arena, arena_printf(arena, "%s/%.*s", place, STR_ARG(holder))) : place;
+}
+
+/* Journal and claim are of the run whose journal it is: an undo works from another's. */
+struct claim *run_cells_claim(struct arena *arena, const struct run_cells *cells, const struct claim_wait *wait, struct error *error) {
+  const char *folder = run_claims_folder(arena, cells->store, cells->undoes.n ? cells->undoes : cells->id);
+  struct run_claimant who = {.to_url = cells->to_url, .by = cells->by, .run = arena_printf(arena, "run %.*s", STR_ARG(cells->id))};
+  return run_claim(run_place_of(arena, folder, cells->holder), cells->order, cells->mapping_text, who, wait, error);
 }

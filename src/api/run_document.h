@@ -6,6 +6,7 @@
 #define DRAWBRIDGE_API_RUN_DOCUMENT_H
 
 #include "api/api.h"
+#include "api/runner.h"
 #include "base/json_out.h"
 #include "transfer/run.h"
 
@@ -80,13 +81,34 @@ void run_document_about(struct arena *arena, const struct run_about *about, stru
 /* Of one that has ended: the time begins that it is kept for. */
 void run_document_end(struct arena *arena, struct gateway *gateway, const struct run_about *about, struct store_document *document);
 
-/* Hands it to the runner. `session`: NULL where it has a mandate. -1: as runner_start, or runner_keep. */
+/* The crew that a run is for. */
+enum runner_crew run_crew(const struct run_about *about);
+
+/* What a run is about to write, claimed (claim.h). In a shared store it is held by the same name as the run and its journal. */
+struct run_cells {
+  struct str store, holder;
+  struct str id, undoes; /* of the run; as struct run_beside has it */
+  struct str by, to_url;
+  const struct run_order *order;
+  struct str mapping_text;
+};
+struct claim *run_cells_claim(struct arena *arena, const struct run_cells *cells, const struct claim_wait *wait, struct error *error);
+
+/* A place in a shared store as that holder's (hold.h); a folder as it is. */
+const char *run_place_of(struct arena *arena, const char *place, struct str holder);
+
+/* Hands it to the runner, with all that is its own: promise and claim are given back here where it could not be started. `session`: NULL where it has a mandate. -1: as runner_start, or runner_keep.
+ *
+ * A run that somebody is told of has its cells from then on, so that who comes after it is refused at once, and by a run, never by the other's look; what that leaves is claimed by the run when it has a thread: where it may wait for others, or is gone on with by a process that found it left off. */
 struct run_start {
   struct gateway *gateway;
   struct gateway_session *session;
   struct str public_url, store;
   bool resume;
   struct runner_run *promise; /* of the runner; NULL: none was made */
+  enum runner_crew crew;      /* where there is no promise */
+  struct str holder;          /* who has the claim; empty: nobody yet */
+  struct claim *claim;        /* NULL: none was taken */
 };
 int run_document_start(struct api *api, struct str id, const struct run_start *how, struct error *error);
 
@@ -94,8 +116,9 @@ int run_document_start(struct api *api, struct str id, const struct run_start *h
 struct run_payload {
   char *id;
   struct gateway *gateway;
-  struct gateway_session *session; /* NULL: the mandate alone */
-  char *public_url, *store;
+  struct gateway_session *session;   /* NULL: the mandate alone */
+  char *public_url, *store, *holder; /* by this name it has the run, its journal and its claim */
+  struct claim *claim;               /* NULL: none yet, or given back */
   bool resume;
 };
 

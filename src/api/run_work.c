@@ -18,7 +18,7 @@
 #include <jansson.h>
 #include <uv.h>
 
-enum { TOLD_MAX = 1 << 20, AGAIN_MS = 500, JOURNAL_PATIENCE_MS = 2000, HOLDER_LETTERS = 22 };
+enum { TOLD_MAX = 1 << 20, AGAIN_MS = 500, JOURNAL_PATIENCE_MS = 2000 };
 
 struct working {
   struct api *api;
@@ -30,7 +30,6 @@ struct working {
   struct run_body body;
   struct run_order order;
   struct report *report;
-  struct str holder;                /* in a shared store: by this name it has the run, its journal and its claim */
   struct str mandate;               /* sealed; empty: the person's session lets it go on */
   char trace[TRACE_ID_LETTERS + 1]; /* the same whoever carries it out, and how often it is gone on with; empty: traces are off */
   struct run_list *list;            /* of a dry run or an undo, once there is one */
@@ -82,20 +81,35 @@ static int load(struct working *w, struct error *error) {
   return run_order_read(w->arena, w->body.order, &w->order, error);
 }
 
-/* Journal and claim are of the run whose journal it is: an undo works from another's. */
+/* An undo works from another's. */
 static struct str journal_id(const struct working *w) {
   return w->about.beside.undoes.n ? w->about.beside.undoes : str_of(w->payload->id);
 }
 
 static const char *as_holder(struct working *w, const char *place) {
-  return hold_is_place(place) ? arena_cstr(w->arena, arena_printf(w->arena, "%s/%.*s", place, STR_ARG(w->holder))) : place;
+  return run_place_of(w->arena, place, str_of(w->payload->holder));
 }
 
-static struct claim *claim_cells(struct working *w, struct str to_url, struct error *error) {
-  const char *folder = run_claims_folder(w->arena, str_of(w->payload->store), journal_id(w));
-  struct run_claimant who = {.to_url = to_url, .by = w->about.by, .run = arena_printf(w->arena, "run %s", w->payload->id)};
+static void give_cells_back(struct working *w) {
+  claim_release(w->payload->claim);
+  w->payload->claim = NULL;
+}
+
+/* Most have them from before they had a thread. What this process lost since, as it stood still, is claimed again like what was not claimed yet: another may have those cells now. */
+static int claim_cells(struct working *w, struct str to_url, struct error *error) {
+  struct run_cells cells = {.store = str_of(w->payload->store),
+                            .holder = str_of(w->payload->holder),
+                            .id = str_of(w->payload->id),
+                            .undoes = w->about.beside.undoes,
+                            .by = w->about.by,
+                            .to_url = to_url,
+                            .order = &w->order,
+                            .mapping_text = w->body.mapping};
   struct claim_wait wait = {.wait = w->about.wait, .cancel = runner_run_cancel(w->run)};
-  return run_claim(as_holder(w, folder), &w->order, w->body.mapping, who, &wait, error);
+  if (w->payload->claim && claim_is_kept(w->payload->claim)) return 0;
+  give_cells_back(w);
+  w->payload->claim = run_cells_claim(w->arena, &cells, &wait, error);
+  return w->payload->claim ? 0 : -1;
 }
 
 static struct dhis2_server *server_of(struct working *w, struct str id, struct error *error) {
@@ -138,13 +152,11 @@ static int carry_out(struct working *w, struct error *error) {
       .cancel = runner_run_cancel(w->run), .progress = on_progress, .payload = w, .judge = drift_judge, .locale = w->about.beside.language};
   if (w->order.dry_run || undoes.n) watch.refused = on_refused;
   int result = -1;
-  if (to) {
-    struct claim *claim = w->order.dry_run ? NULL : claim_cells(w, dhis2_server_url(to), error);
-    if (undoes.n && (claim || w->order.dry_run))
+  if (to && (w->order.dry_run || claim_cells(w, dhis2_server_url(to), error) == 0)) {
+    if (undoes.n)
       result = undo(w, to, folder, &watch, error);
-    else if (claim || w->order.dry_run)
+    else
       result = run_servers(&w->order, w->body.mapping, from, to, folder, w->payload->resume, &watch, w->report, error);
-    claim_release(claim);
   }
   run_list_close(w->list);
   dhis2_server_free(from);
@@ -271,6 +283,7 @@ static void work(struct working *w, struct error *failure) {
     (void)error_set(failure, ERROR_cancelled, "cancelled before it began");
   else
     (void)carry_out(w, failure);
+  give_cells_back(w); /* before anybody can see that it has ended: what that one begins next is not refused for it */
   judge_refusal(w, failure);
   tell_operator(w, failure);
   struct run_told told = {.order = &w->order,
@@ -296,7 +309,6 @@ static void work(struct working *w, struct error *failure) {
 /* From here on nobody else begins it, and who had it before writes nothing over it: its version is another one. -1, without an error: another process has it, or has ended it. */
 static int take(struct working *w, struct hold **ret, struct error *error) {
   const char *place;
-  w->holder = random_id(w->arena, HOLDER_LETTERS);
   if (run_folder(w->arena, str_of(w->payload->store), str_of(w->payload->id), &place, error)) return -1;
   *ret = hold_take(as_holder(w, place), error);
   if (!*ret && error->code == ERROR_busy) *error = (struct error){0};

@@ -14,7 +14,8 @@
 
 enum { RUNNER_ID_MAX = 32, RUNNER_THREADS_MAX = 8 };
 
-enum runner_crew { RUNNER_TRANSFERS, RUNNER_MAKINGS, RUNNER_CREWS };
+/* Runs that may have to wait for others are a crew of their own: what they wait for has its cells from before it had a thread (run_document.h), and so must always find one. */
+enum runner_crew { RUNNER_TRANSFERS, RUNNER_WAITERS, RUNNER_MAKINGS, RUNNER_CREWS };
 
 struct runner;
 struct runner_run; /* one that is under way */

@@ -13,7 +13,7 @@
 #include <jansson.h>
 #include <uv.h>
 
-enum { LIST_MAX = 2000 /* schedules make many */, FOUND_OUT_MS = 3000, LOOK_MS = 50 };
+enum { LIST_MAX = 2000 /* schedules make many */, FOUND_OUT_MS = 3000, LOOK_MS = 50, HOLDER_LETTERS = 22 };
 
 /* --- what is kept --- */
 
@@ -39,10 +39,43 @@ static const char no_counts[] =
 
 /* --- starting --- */
 
-/* `promise`: of a new run; NULL: one is gone on with, or taken back. */
-static int start(struct api_job *job, struct str id, struct runner_run *promise, struct error *error) {
-  struct run_start how = {job->gateway, job->session, job->config->public_url, job->config->store, !promise, promise};
-  return run_document_start(job->api, id, &how, error);
+static struct run_start start_of(struct api_job *job, const struct run_about *about) {
+  return (struct run_start){.gateway = job->gateway,
+                            .session = job->session,
+                            .public_url = job->config->public_url,
+                            .store = job->config->store,
+                            .resume = true,
+                            .crew = run_crew(about)};
+}
+
+static int promise(struct api_job *job, struct str id, struct run_start *how, struct error *error) {
+  how->promise = runner_promise(api_runner(job->api), how->crew, id, error);
+  return how->promise ? 0 : -1;
+}
+
+/* -1: another run writes to the same cells. One that may wait for that claims them when it has a thread. */
+static int claim_cells(struct api_job *job, struct str id, const struct run_about *about, const struct run_order *order,
+                       struct str mapping_text, struct run_start *how, struct error *error) {
+  const struct config_server *to = config_server(job->config, about->to);
+  if (about->dry_run || about->wait || !to) return 0;
+  how->holder = random_id(job->arena, HOLDER_LETTERS);
+  struct run_cells cells = {.store = how->store,
+                            .holder = how->holder,
+                            .id = id,
+                            .undoes = about->beside.undoes,
+                            .by = about->by,
+                            .to_url = to->url,
+                            .order = order,
+                            .mapping_text = mapping_text};
+  how->claim = run_cells_claim(job->arena, &cells, &(struct claim_wait){0}, error);
+  return how->claim ? 0 : -1;
+}
+
+/* What is not handed on is given back. */
+static int give_up(struct run_start *how) {
+  claim_release(how->claim);
+  if (how->promise) runner_break(how->promise);
+  return -1;
 }
 
 /* --- what it is in now --- */
@@ -54,7 +87,8 @@ static bool take_over(struct api_job *job, const struct store_document *document
   if (about->beside.mandate.n) return false;
   if ((!about->beside.undoes.n && api_owner(job, about->from, &owner, &error)) || api_owner(job, about->to, &owner, &error)) return false;
   log_event(LOG_INFO, "run_gone_on_with", LOG_STR("run", document->id));
-  if (start(job, document->id, NULL, &error) == 0) return true;
+  struct run_start how = start_of(job, about);
+  if (run_document_start(job->api, document->id, &how, &error) == 0) return true;
   log_event(LOG_WARNING, "run_not_gone_on_with", LOG_STR("run", document->id), LOG_FAILURE(&error));
   return false;
 }
@@ -147,19 +181,6 @@ static int make_document(struct api_job *job, const struct run_asked *asked, str
   return 0;
 }
 
-/* Would it be refused because another run writes to the same cells? Said at once, where it is not to wait; what comes between is found by the run itself. */
-static int check_free(struct api_job *job, const struct run_order *order, struct str mapping_text, struct str id, bool wait,
-                      struct error *error) {
-  const struct config_server *to = config_server(job->config, order->to);
-  if (order->dry_run || wait || !to) return 0;
-  const char *folder = run_claims_folder(job->arena, job->config->store, id);
-  struct run_claimant who = {
-      .to_url = to->url, .by = api_user_name(job, order->from), .run = arena_printf(job->arena, "run %.*s", STR_ARG(id))};
-  struct claim *claim = run_claim(folder, order, mapping_text, who, &(struct claim_wait){0}, error);
-  claim_release(claim);
-  return claim ? 0 : -1;
-}
-
 /* The run that was started before with the key of *document, in its place: 1. -1: what was asked for then is something else. One that an earlier release has kept does not tell. */
 static int take_first(struct api_job *job, struct store_document *document, struct error *error) {
   struct error none = {0};
@@ -213,13 +234,12 @@ static int let_go_on(struct api_job *job, const struct run_asked *asked, struct 
   return keep_about(job, document, &about, error);
 }
 
-static int begin(struct api_job *job, const struct run_asked *asked, struct store_document *document, struct runner_run *promise,
+static int begin(struct api_job *job, const struct run_asked *asked, struct store_document *document, struct run_start *how,
                  struct error *error) {
-  if (check_free(job, &asked->order, asked->mapping_text, document->id, asked->wait, error) == 0 &&
-      let_go_on(job, asked, document, error) == 0)
-    return start(job, document->id, promise, error);
-  runner_break(promise);
-  return -1;
+  struct run_about about = run_about_read(job->arena, document->about);
+  if (claim_cells(job, document->id, &about, &asked->order, asked->mapping_text, how, error) || let_go_on(job, asked, document, error))
+    return give_up(how);
+  return run_document_start(job->api, document->id, how, error);
 }
 
 /* It is under way from before its document is there: another request with its key, or the keeper, may find that within the same millisecond. */
@@ -230,12 +250,15 @@ int api_runs_create(struct api_job *job, struct error *error) {
   if (job->idempotency_key.n > 64) return error_set(error, ERROR_bad_request, "an Idempotency-Key has at most 64 characters");
   if (run_asked_read(job, &asked, error) || make_document(job, &asked, &document, error)) return -1;
   if (run_folder(job->arena, job->config->store, document.id, &folder, error)) return -1;
-  struct runner_run *promise = runner_promise(api_runner(job->api), RUNNER_TRANSFERS, document.id, error);
-  int made = promise ? create(job, &document, error) : take_first(job, &document, error); /* there may be no room for another */
-  if (promise && made) runner_break(promise);
+  struct run_about about = run_about_read(job->arena, document.about);
+  struct run_start how = start_of(job, &about);
+  how.resume = false;
+  int made = promise(job, document.id, &how, error) ? take_first(job, &document, error)
+                                                    : create(job, &document, error); /* there may be no room for another */
+  if (made) (void)give_up(&how);
   if (made < 0) return -1;
   document.version = made == 0 ? 1 : document.version;
-  if (made == 0 && begin(job, &asked, &document, promise, error)) {
+  if (made == 0 && begin(job, &asked, &document, &how, error)) {
     mandates_end(job->api, job->gateway, document.id);
     forget(job, document.id);
     return -1;
@@ -369,9 +392,11 @@ static bool can_be_resumed(struct str state) {
 int api_run_resume(struct api_job *job, struct error *error) {
   struct store_document document;
   struct runner_view view;
+  struct run_order order;
   struct str owner;
   if (load(job, &document, error)) return -1;
   struct run_about about = run_about_read(job->arena, document.about);
+  struct run_body body = run_body_split(document.body);
   struct str state = settled_state(job, &document, &about, &view);
   if (!can_be_resumed(state))
     return error_set(error, ERROR_conflict, view.phase.n ? "this run is under way" : "this run has ended: start a new one");
@@ -380,7 +405,11 @@ int api_run_resume(struct api_job *job, struct error *error) {
   about.state = RUN_STATE_OPEN;
   about.problem = STR_NONE;
   document.expires_ms = 0;
-  if (keep_about(job, &document, &about, error) || start(job, document.id, NULL, error)) return -1;
+  struct run_start how = start_of(job, &about);
+  if (run_order_read(job->arena, body.order, &order, error) || promise(job, document.id, &how, error) ||
+      claim_cells(job, document.id, &about, &order, body.mapping, &how, error) || keep_about(job, &document, &about, error))
+    return give_up(&how);
+  if (run_document_start(job->api, document.id, &how, error)) return -1;
   answer_run(job, &document);
   return 0;
 }
@@ -429,15 +458,15 @@ static int read_dry_run(struct api_job *job, bool *ret, struct error *error) {
 
 /* Made before it is told of: a run that was marked alone could neither be undone nor gone on with. */
 static int begin_undo(struct api_job *job, struct store_document *document, struct run_about *about, struct store_document *undo,
-                      bool dry_run, struct error *error) {
-  if (create(job, undo, error) < 0) return -1;
+                      struct run_start *how, bool dry_run, struct error *error) {
+  if (create(job, undo, error) < 0) return give_up(how);
   undo->version = 1;
   if (!dry_run) {
     about->beside.undone_by = undo->id;
-    if (keep_about(job, document, about, error)) return -1;
+    if (keep_about(job, document, about, error)) return give_up(how);
     mandates_end(job->api, job->gateway, document->id);
   }
-  return start(job, undo->id, NULL, error);
+  return run_document_start(job->api, undo->id, how, error);
 }
 
 /* The undo is a run of its own, with a report of its own; it works from the other's journal. */
@@ -462,8 +491,10 @@ int api_run_undo(struct api_job *job, struct error *error) {
   who.beside.undoes = document.id;
   if (run_document_make(job->arena, &asked, &who, &undo, error)) return -1;
   undo.owner = document.owner;
-  if (check_free(job, &asked.order, asked.mapping_text, undo.id, false, error)) return -1;
-  if (begin_undo(job, &document, &about, &undo, dry_run, error)) {
+  who = run_about_read(job->arena, undo.about);
+  struct run_start how = start_of(job, &who);
+  if (claim_cells(job, undo.id, &who, &asked.order, asked.mapping_text, &how, error)) return refuse_busy(error);
+  if (begin_undo(job, &document, &about, &undo, &how, dry_run, error)) {
     if (error->code == ERROR_changed_meanwhile) forget(job, undo.id); /* somebody else was faster */
     return -1;
   }

@@ -284,7 +284,8 @@ static int begin(struct looking *l, const struct dhis2_period *period, struct er
   api_store_done(l->api);
   if (failed) return -1;
   struct config *config = gateway_config_now(l->gateway);
-  struct run_start how = {.gateway = l->gateway, .public_url = config->public_url, .store = config->store, .resume = true};
+  struct run_start how = {
+      .gateway = l->gateway, .public_url = config->public_url, .store = config->store, .resume = true, .crew = RUNNER_WAITERS};
   failed = run_document_start(l->api, run.id, &how, error);
   config_unref(config);
   return failed;

@@ -31,8 +31,9 @@ static void making(void *context, struct runner_run *run, void *payload) {
 static int set_up(void **state) {
   for (int crew = 0; crew < RUNNER_CREWS; crew++)
     if (uv_sem_init(&begun[crew], 0)) return -1;
-  *state = runner_new(
-      (struct runner_hands[RUNNER_CREWS]){[RUNNER_TRANSFERS] = {transfer, 1, WAITING}, [RUNNER_MAKINGS] = {making, 1, WAITING}}, NULL);
+  *state =
+      runner_new((struct runner_hands[RUNNER_CREWS]){[RUNNER_TRANSFERS] = {transfer, 1, WAITING}, [RUNNER_MAKINGS] = {making, 1, WAITING}},
+                 NULL); /* of others none: nothing is started there */
   return 0;
 }
 
