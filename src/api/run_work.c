@@ -140,6 +140,12 @@ static int undo(struct working *w, struct dhis2_server *to, const char *folder, 
   }
 }
 
+/* Where the run used the person's own connection, that hears of its end, and the session shows it at once. What was lent to the run (a mandate) is another credential, with an end of its own: the person's connection is judged by what is done with it. */
+static void tell_over(struct dhis2_server *server, const struct error *error) {
+  if (server && error->code == ERROR_reauth_required && str_eq(dhis2_server_id(server), str_of(error->server)))
+    dhis2_server_sign_in_over(server);
+}
+
 static int carry_out(struct working *w, struct error *error) {
   const char *folder = NULL;
   struct str undoes = w->about.beside.undoes;
@@ -159,6 +165,8 @@ static int carry_out(struct working *w, struct error *error) {
       result = run_servers(&w->order, w->body.mapping, from, to, folder, w->payload->resume, &watch, w->report, error);
   }
   run_list_close(w->list);
+  if (result < 0) tell_over(from, error);
+  if (result < 0) tell_over(to, error);
   dhis2_server_free(from);
   dhis2_server_free(to);
   return result;

@@ -95,6 +95,10 @@ void dhis2_server_on_refused(struct dhis2_server *server, struct dhis2_renewal r
   server->renewal = renewal;
 }
 
+void dhis2_server_sign_in_over(struct dhis2_server *server) {
+  if (server->renewal.over) server->renewal.over(server->renewal.payload);
+}
+
 void dhis2_server_patience(struct dhis2_server *server, int timeout_ms) {
   server->timeout_ms = timeout_ms;
 }

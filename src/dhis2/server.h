@@ -32,13 +32,17 @@ void dhis2_server_load_cookies(struct dhis2_server *server, const struct secret 
 struct secret *dhis2_cookie_header(struct cookie_jar *jar, struct str method, struct str path, int64_t now_ms, struct arena *arena,
                                    struct str *ret_csrf);
 
-/* Asked once where a call was refused for its credential: fills *ret with a fresh one (the server takes over that reference) and the call is made again; false: it stays refused. `release` runs in dhis2_server_free. */
+/* Asked once where a call was refused for its credential: fills *ret with a fresh one (the server takes over that reference) and the call is made again; false: it stays refused. `over` hears of dhis2_server_sign_in_over. `release` runs in dhis2_server_free. */
 struct dhis2_renewal {
   bool (*renew)(void *payload, struct source_credential *ret);
+  void (*over)(void *payload);
   void (*release)(void *payload);
   void *payload;
 };
 void dhis2_server_on_refused(struct dhis2_server *server, struct dhis2_renewal renewal);
+
+/* By who has used it and gives up with ERROR_reauth_required: whose credential it is may tell that to its owner. A single call that is refused says less: it may be made again, and well. */
+void dhis2_server_sign_in_over(struct dhis2_server *server);
 
 /* 2.41.9 is {41, 9}; {0, 0}: not known. */
 struct dhis2_version {

@@ -75,7 +75,7 @@ struct gateway_person {
 };
 bool gateway_session_person(struct gateway_session *session, struct str server_id, struct arena *arena, struct gateway_person *ret);
 
-/* The server as the session's user sees it, to be called and used on one worker thread: renews an OAuth token by itself (saved before it is used), and stays good when the browser has gone. The caller frees it with
+/* The server as the session's user sees it, to be called and used on one worker thread: renews an OAuth token by itself (saved before it is used), and stays good when the browser has gone. Where the sign-in turns out to be over, dhis2_server_sign_in_over tells it to the session. The caller frees it with
  * dhis2_server_free. NULL: ERROR_unknown_server, not_connected, reauth_required. Any thread. */
 struct dhis2_server *gateway_connection_server(struct gateway *gateway, struct gateway_session *session, struct str server_id,
                                                struct error *error);

@@ -172,7 +172,9 @@ struct dhis2_server *mandate_server(struct gateway *gateway, struct str work, st
     if (!str_eq(connection_about(mandate.at[i])->server, server_id) || !connection_is_at(mandate.at[i], place->base_url)) continue;
     struct connection_credential now = connection_credential(mandate.at[i]);
     struct secret *cookies = connection_cookies(mandate.at[i]);
-    made = dhis2_server_new(place->id, place->base_url, place->options, now.credential);
+    made = dhis2_server_new(
+        place->id, place->base_url, place->options,
+        now.credential); /* nobody hears of its end: it is no connection of a session, nor need its person have one by then; the run tells that it was refused */
     if (cookies) dhis2_server_load_cookies(made, cookies);
     secret_free(cookies);
     secret_free(now.credential.value);
