@@ -126,6 +126,23 @@ static void one_has_it(void **state) {
   journal_close(must_open("one"));
 }
 
+static void who_stood_still_is_told_that_another_may_have_had_it(void **state) {
+  struct hold *first = hold_take(place_of("one"), &error);
+  assert_non_null(first);
+  assert_true(hold_is_kept(first));
+  hold_rest(first);
+  assert_true(hold_is_kept(first));
+  let_lapse("one");
+  assert_true(hold_is_kept(first)); /* nobody was there to take it */
+  let_lapse("one");
+  struct hold *second = hold_take(place_of("one"), &error);
+  assert_non_null(second);
+  assert_false(hold_is_kept(first));
+  hold_release(second);
+  assert_false(hold_is_kept(first)); /* it has it again, and not still */
+  hold_release(first);
+}
+
 /* [R-D3] */
 static void who_stood_still_writes_nothing_more(void **state) {
   struct journal *first = must_open("one");
@@ -196,8 +213,11 @@ static void a_claim_that_lapsed_is_taken_with_its_run(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      ON_STORE(what_was_written_is_read_by_the_next),      ON_STORE(one_has_it),
-      ON_STORE(who_stood_still_writes_nothing_more),       ON_STORE(no_two_claims_share_cells),
+      ON_STORE(what_was_written_is_read_by_the_next),
+      ON_STORE(one_has_it),
+      ON_STORE(who_stood_still_is_told_that_another_may_have_had_it),
+      ON_STORE(who_stood_still_writes_nothing_more),
+      ON_STORE(no_two_claims_share_cells),
       ON_STORE(a_claim_that_lapsed_is_taken_with_its_run),
   };
   address = getenv("DRAWBRIDGE_TEST_POSTGRES");
