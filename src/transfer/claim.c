@@ -284,10 +284,12 @@ static struct claim *try_in_store(const char *place, const struct claim_wish *wi
   return claim;
 }
 
+/* Who stood still may find that another has gone on with the run, and has the claim of that name by now. */
 static void release_in_store(struct claim *claim) {
   struct error ignored = {0};
+  bool is_ours = hold_is_kept(claim->hold, 0);
   struct store *store = hold_store(claim->hold);
-  (void)store_document_delete(store, KIND, hold_id(claim->hold), &ignored);
+  if (is_ours) (void)store_document_delete(store, KIND, hold_id(claim->hold), &ignored);
   hold_store_done(claim->hold);
   hold_release(claim->hold);
   free(claim);
@@ -296,7 +298,7 @@ static void release_in_store(struct claim *claim) {
 /* --- any --- */
 
 bool claim_is_kept(struct claim *claim) {
-  return !claim->hold || hold_is_kept(claim->hold);
+  return !claim->hold || hold_is_kept(claim->hold, HOLD_PATIENCE_MS);
 }
 
 void claim_release(struct claim *claim) {

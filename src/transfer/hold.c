@@ -147,8 +147,8 @@ static bool may_pass(struct error *error, int64_t until_ms) {
   return true;
 }
 
-bool hold_is_kept(struct hold *hold) {
-  int64_t until = clock_monotonic_ms() + HOLD_PATIENCE_MS;
+bool hold_is_kept(struct hold *hold, int64_t patience_ms) {
+  int64_t until = clock_monotonic_ms() + patience_ms;
   struct store_lease lease = {0};
   struct error error = {0};
   int held;

@@ -27,8 +27,8 @@ void hold_release(struct hold *hold); /* NULL is fine */
 /* It is only kept from now on, and keeps no connection to the database for that: there may be many (claims of runs that have no thread yet). */
 void hold_rest(struct hold *hold);
 
-/* Nobody else has had it since. False: somebody may, since this process stood still for longer than the lease; or the store does not tell. */
-bool hold_is_kept(struct hold *hold);
+/* Nobody else has had it since. False: somebody may, since this process stood still for longer than the lease; or the store does not tell, asked for so long. */
+bool hold_is_kept(struct hold *hold, int64_t patience_ms);
 
 struct str hold_id(const struct hold *hold);
 struct str hold_owner(const struct hold *hold);

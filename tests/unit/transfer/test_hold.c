@@ -129,17 +129,17 @@ static void one_has_it(void **state) {
 static void who_stood_still_is_told_that_another_may_have_had_it(void **state) {
   struct hold *first = hold_take(place_of("one"), &error);
   assert_non_null(first);
-  assert_true(hold_is_kept(first));
+  assert_true(hold_is_kept(first, 0));
   hold_rest(first);
-  assert_true(hold_is_kept(first));
+  assert_true(hold_is_kept(first, 0));
   let_lapse("one");
-  assert_true(hold_is_kept(first)); /* nobody was there to take it */
+  assert_true(hold_is_kept(first, 0)); /* nobody was there to take it */
   let_lapse("one");
   struct hold *second = hold_take(place_of("one"), &error);
   assert_non_null(second);
-  assert_false(hold_is_kept(first));
+  assert_false(hold_is_kept(first, 0));
   hold_release(second);
-  assert_false(hold_is_kept(first)); /* it has it again, and not still */
+  assert_false(hold_is_kept(first, 0)); /* it has it again, and not still */
   hold_release(first);
 }
 
@@ -211,6 +211,21 @@ static void a_claim_that_lapsed_is_taken_with_its_run(void **state) {
 
 #define ON_STORE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
+static void a_claim_that_lapsed_is_not_the_first_ones_to_give_back(void **state) {
+  struct claim *claim = take(arena_cstr(arena, arena_printf(arena, "%s#one/me", address)), "202401");
+  assert_non_null(claim);
+  let_lapse("one");
+  struct claim *again = take(arena_cstr(arena, arena_printf(arena, "%s#one/another", address)), "202401"); /* the same run, gone on with */
+  assert_non_null(again);
+  claim_release(claim);
+  assert_null(take(place_of("two"), "202401"));
+  assert_int_equal(error.code, ERROR_conflict);
+  claim_release(again);
+  struct claim *other = take(place_of("two"), "202401");
+  assert_non_null(other);
+  claim_release(other);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       ON_STORE(what_was_written_is_read_by_the_next),
@@ -219,6 +234,7 @@ int main(void) {
       ON_STORE(who_stood_still_writes_nothing_more),
       ON_STORE(no_two_claims_share_cells),
       ON_STORE(a_claim_that_lapsed_is_taken_with_its_run),
+      ON_STORE(a_claim_that_lapsed_is_not_the_first_ones_to_give_back),
   };
   address = getenv("DRAWBRIDGE_TEST_POSTGRES");
   return address ? cmocka_run_group_tests_name("hold", tests, NULL, NULL) : 77;
