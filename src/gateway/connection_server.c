@@ -37,7 +37,7 @@ static enum connection_state ask(struct holder *holder, struct error *error) {
   struct connection_credential now = connection_credential(holder->connection);
   const struct source_place *place = directory_place(directory_find(holder->directory, connection_about(holder->connection)->server));
   if (now.credential.kind != CREDENTIAL_PAT)
-    (void)error_set(error, ERROR_reauth_required, "the server does not take the credential any more");
+    (void)error_set(error, ERROR_reauth_required, "the server does not accept the sign-in any more");
   else
     (void)dhis2_token_alive(place, now.credential, NULL, error);
   secret_free(now.credential.value);
