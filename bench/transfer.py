@@ -326,6 +326,8 @@ def main():
     with tempfile.TemporaryDirectory(prefix="transfer-bench-", dir=options.folder) as temporary:
         folder = pathlib.Path(temporary)
         rows, beside = ([], []) if options.servers else (file_to_file(options, folder), beside_peers(options, folder))
+        for path in folder.iterdir():
+            path.unlink()  # gigabytes, for which the memory of what comes next would have to be made free
         pairs = [(versions, late) for late in (False, True) for versions in (("2.41", "2.43"), ("2.43", "2.41"))]
         servers = [server_to_server(options, folder / "servers", versions, late) for versions, late in pairs]
     if options.write:
