@@ -25,12 +25,12 @@ struct looking {
   struct str period;
   const struct str *asked; /* units of the reading under way, sorted */
   size_t asked_count;
-  bool asks_all;   /* that the rows are of */
   uint64_t others; /* of it: what stands there beside the rows */
 };
 
 static bool is_asked(const struct looking *l, const struct plan_row *row) {
-  return !row->unreadable && (l->asks_all || str_sorted_has(l->asked, l->asked_count, row->org_unit));
+  bool asks_all = l->asked_count == l->unit_count;
+  return !row->unreadable && (asks_all || str_sorted_has(l->asked, l->asked_count, row->org_unit));
 }
 
 static int forget(void *payload, struct error *error) {
@@ -161,7 +161,6 @@ static int read_units(struct looking *l, const struct str *units, size_t count, 
   if (!count) return 0;
   l->asked = units;
   l->asked_count = count;
-  l->asks_all = count == l->unit_count;
   if (dhis2_values_read(d->server, &query, sink, d->cancel, &seen, error) == 0) {
     d->unreadable = 0;
     if (l->survey) *l->survey->others += l->others;
@@ -183,7 +182,7 @@ static struct str *units_of(struct looking *l, const struct str *more, size_t mo
   struct str *units = ARENA_ARRAY(scratch, l->n + more_count + 1, struct str);
   size_t count = 0;
   for (size_t i = 0; i < l->n; i++)
-    if (!l->rows[i].unreadable && (count == 0 || !str_eq(units[count - 1], l->rows[i].org_unit))) units[count++] = l->rows[i].org_unit;
+    if (!l->rows[i].unreadable) units[count++] = l->rows[i].org_unit;
   for (size_t i = 0; i < more_count; i++) units[count++] = more[i];
   *ret_count = str_sorted_set(units, count);
   return units;

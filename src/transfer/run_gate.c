@@ -6,11 +6,6 @@ static bool is_wanted(const struct plan_row *row) {
   return row->planned && row->state == ROW_WAITING;
 }
 
-/* One that was not there right before: rows come by org unit. */
-static void add_other(struct str *ids, size_t *count, struct str id) {
-  if (*count == 0 || !str_eq(ids[*count - 1], id)) ids[(*count)++] = id;
-}
-
 /* What the target says of the units and attribute option combos of the rows that are to be sent. *ret_place NULL: there are none. */
 static int ask_place(struct run *run, struct arena *arena, struct str period, const struct plan *rows,
                      const struct dhis2_entry_place **ret_place, struct error *error) {
@@ -19,8 +14,8 @@ static int ask_place(struct run *run, struct arena *arena, struct str period, co
       .known = run->target_units, .period = period, .units = units, .attributes = attributes, .limits = run->preflight.check_limits};
   for (size_t i = 0; i < rows->n; i++) {
     if (!is_wanted(&rows->p[i])) continue;
-    add_other(units, &question.unit_count, rows->p[i].org_unit);
-    add_other(attributes, &question.attribute_count, rows->p[i].attribute_option_combo);
+    units[question.unit_count++] = rows->p[i].org_unit;
+    attributes[question.attribute_count++] = rows->p[i].attribute_option_combo;
   }
   question.unit_count = str_sorted_set(units, question.unit_count);
   question.attribute_count = str_sorted_set(attributes, question.attribute_count);

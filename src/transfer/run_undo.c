@@ -60,6 +60,10 @@ static void suppose(struct plan *rows) {
     if (rows->p[i].state == ROW_SENT) row_suppose(&rows->p[i]);
 }
 
+static void count_back(struct report_counts *counts, const struct plan_row *row) {
+  *(row->after.p ? &counts->updated : &counts->removed) += 1;
+}
+
 static void judge_after(const struct plan *rows, struct report *report) {
   struct report_counts *counts = report_counts(report);
   for (size_t i = 0; i < rows->n; i++) {
@@ -78,7 +82,7 @@ static void judge_after(const struct plan *rows, struct report *report) {
            row->code.n ? row->text : str_of(transfer_reason_words(TRANSFER_changed_meanwhile)));
     } else if (row_is_at(row)) {
       counts->verified++;
-      if (row->state == ROW_SENT) *(row->after.p ? &counts->updated : &counts->removed) += 1;
+      if (row->state == ROW_SENT) count_back(counts, row);
     } else {
       report_differing(report, &cell, row->current, false);
     }
@@ -127,7 +131,8 @@ static int note_settled(struct run *run, struct arena *arena, size_t chunk, cons
   for (size_t i = 0; i < all; i++) fates.p[i] = log_is_in(&record->settled, (uint32_t)i) ? ROW_SETTLED : ROW_STORED;
   for (size_t i = 0; i < rows->n; i++) {
     const struct plan_row *row = &rows->p[i];
-    if (is_settled(row) || is_changed(row)) fates.p[row->number] = is_changed(row) ? ROW_CHANGED : ROW_SETTLED;
+    if (is_settled(row)) fates.p[row->number] = ROW_SETTLED;
+    if (is_changed(row)) fates.p[row->number] = ROW_CHANGED;
   }
   return log_settled(&run->log, chunk, fates, error);
 }
@@ -138,7 +143,7 @@ static void count_taken(const struct plan *rows, struct report *report) {
   for (size_t i = 0; i < rows->n; i++) {
     if (rows->p[i].state != ROW_SENT) continue;
     counts->sent++;
-    *(rows->p[i].after.p ? &counts->updated : &counts->removed) += 1;
+    count_back(counts, &rows->p[i]);
   }
 }
 

@@ -14,7 +14,7 @@ static atomic_uint times; /* of the file that is to fail */
 static int fails(const char *name) {
   const char *which = getenv("SLOW_DISK_FAILS"), *space = which ? strchr(which, ' ') : NULL;
   if (!space || strlen(name) != (size_t)(space - which) || memcmp(name, which, strlen(name)) != 0) return 0;
-  return ++times == (unsigned)atoi(space + 1);
+  return ++times == strtoul(space + 1, NULL, 10);
 }
 
 static void tell(const char *path, const char *name) {
